@@ -1,0 +1,61 @@
+import { UsageError } from './errors.js';
+
+/** One device of one user. `userName` is for display and never compared. Spec: wire.md §4. */
+export interface DeviceAddress {
+  readonly domain: string;
+  readonly userId: string;
+  readonly deviceId: string;
+  readonly userName?: string;
+}
+
+/** One group. `groupName` is for display and never compared. */
+export interface GroupAddress {
+  readonly domain: string;
+  readonly groupId: string;
+  readonly groupName?: string;
+}
+
+/** A user with all devices. */
+export interface UserAddress {
+  readonly domain: string;
+  readonly userId: string;
+}
+
+/** Whether the two name the same device. */
+export function sameDevice(a: DeviceAddress, b: DeviceAddress): boolean {
+  return a.deviceId === b.deviceId && a.userId === b.userId && a.domain === b.domain;
+}
+
+/** Whether the two belong to the same user. */
+export function sameUser(a: UserAddress, b: UserAddress): boolean {
+  return a.userId === b.userId && a.domain === b.domain;
+}
+
+/** Whether the two name the same group. */
+export function sameGroup(a: GroupAddress, b: GroupAddress): boolean {
+  return a.groupId === b.groupId && a.domain === b.domain;
+}
+
+/** A text that is different for different devices: JSON of domain, user and device, so no separator can be forged. */
+export function deviceKey(address: DeviceAddress): string {
+  return JSON.stringify([address.domain, address.userId, address.deviceId]);
+}
+
+/** A text that is different for different users. */
+export function userKey(address: UserAddress): string {
+  return JSON.stringify([address.domain, address.userId]);
+}
+
+/** `user@domain`, or `user@domain/device`, for people to read. */
+export function formatAddress(address: UserAddress & { readonly deviceId?: string }): string {
+  const user = `${address.userId}@${address.domain}`;
+  return address.deviceId === undefined ? user : `${user}/${address.deviceId}`;
+}
+
+/** Reads `user@domain`. Throws `UsageError('address')`. */
+export function parseUserAddress(text: string): UserAddress {
+  const match = /^([^@/\s]+)@([^@/\s]+)$/u.exec(text);
+  const [, userId, domain] = match ?? [];
+  if (userId === undefined || domain === undefined) throw new UsageError('address', 'an address has the form user@domain');
+  return { userId, domain };
+}

@@ -1,0 +1,48 @@
+/**
+ * Every bound of the package, each with its reason. A peer, the relay or a caller can send anything; what is not bounded here is bounded by
+ * the sizes of the cipher suite.
+ */
+export const limits = {
+  /** Positions one message may lie ahead of its chain. One lost day at a message a second still fits; the walk stays under 0.1 s. Spec: crypto.md §7.6. */
+  forwardWalk: 65_536,
+  /** Skipped message keys kept per session, the oldest evicted first. Spec: crypto.md §7.6. */
+  skippedMessageKeys: 8_192,
+  /** Chain steps done inline; more run in the thread pool: 200 steps are about 0.3 ms, what an event-loop turn may cost. */
+  inlineChainSteps: 200,
+  /** Sessions kept per pair of devices; a peer that invites again and again must not fill the store. Spec: one2one.md §2.4. */
+  sessionsPerPair: 5,
+  /** One-time pre-keys in one registration or supply. Ids are 32 bits; 100 is the default number. */
+  oneTimePreKeys: 1_000,
+  /** Devices of one user: bundles of all are fetched and signed in one answer. */
+  devicesPerUser: 64,
+  /** Members in one group list of a message. */
+  groupMembers: 1_024,
+  /** Devices in one group list of a message. */
+  groupDevices: 4_096,
+  /** Nesting of protobuf messages; the deepest of the schema is 7. */
+  messageDepth: 16,
+  /** Characters of a name or id. */
+  nameLength: 256,
+  /** Bytes of one message's plaintext; larger content belongs into an encrypted file. */
+  plaintextLength: 1_048_576,
+  /** Bytes of one frame, push or response with suites of small keys: a registration is about 170 KB, a page of bundles some hundred. */
+  frameLength: 8_388_608,
+  /** Bytes of one frame when the suite's keys are large: 100 one-time pre-keys of Classic McEliece 8192128 are 136 MB. Spec: server.md §2. */
+  largeKeyFrameLength: 167_772_160,
+  /** Received messages that wait for the application before the client takes no more pushes. Design D6. */
+  unacknowledgedMessages: 1_000,
+  /** Pushes of one connection that may be on their way and not consumed. */
+  pushWindow: 256,
+  /** Requests of one connection that may be without an answer. */
+  requestsInFlight: 256,
+  /** Lifetime of a signed pre-key, ms: 7 days. Spec: crypto.md §9. */
+  signedPreKeyLifetime: 604_800_000,
+  /** Signed pre-keys whose private half is kept: an invite made with the previous one still works. Spec: one2one.md §1.2. */
+  signedPreKeysKept: 2,
+  /** One-time pre-keys of a new account. Spec: crypto.md §9. */
+  initialOneTimePreKeys: 100,
+  /** Age of an old session of a pair, ms below the newer one's invite time, at which it is deleted. Spec: one2one.md §2.4. */
+  oldSessionRetention: 86_400_000,
+  /** Wait before an unanswered invite may be sent again, ms. Spec: crypto.md §9. */
+  reinviteWait: 60_000,
+} as const;
