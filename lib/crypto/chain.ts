@@ -1,0 +1,94 @@
+/**
+ * The hot path: a whole step of a symmetric chain in one call of the addon. The formulas are NEXT and MSGKEY of crypto.md §7.1.
+ *
+ * Owns nothing: the chain key that went in stays the caller's, the one that comes out becomes the caller's. `try` stands here instead of
+ * `callAddon` because a closure per message is measurable.
+ */
+import { Secret, allocateSecret } from '../base/secret.js';
+import { aeadKeyLength, aeadTagLength, notAuthentic, open } from './aead.js';
+import type { NativeAddon } from './addon.js';
+import { addon, asPackageError, callAddon } from './native.js';
+
+/** Bytes of a chain key. */
+export const chainKeyLength = 32;
+
+/** Bytes of a message key: AEAD key 32, IV 16. */
+export const messageKeyLength = 48;
+
+/** What {@link sealStep} gives. */
+export interface SealedStep {
+  /** Ciphertext and tag: 16 bytes longer than the plaintext. */
+  readonly sealed: Uint8Array;
+  readonly nextChainKey: Secret<'ChainKey'>;
+}
+
+/** What {@link openStep} gives. */
+export interface OpenedStep {
+  readonly plaintext: Uint8Array;
+  /** The chain key after the opened message. */
+  readonly nextChainKey: Secret<'ChainKey'>;
+}
+
+/** Seals `plaintext` with the message key of this position and steps the chain once. Spec: crypto.md §7.3. */
+export function sealStep(chainKey: Secret<'ChainKey'>, associatedData: Uint8Array, plaintext: Uint8Array): SealedStep {
+  const sealed = new Uint8Array(new ArrayBuffer(plaintext.length + aeadTagLength));
+  const next = allocateSecret(chainKeyLength);
+  try {
+    addon.chainSeal(chainKey.expose(), associatedData, plaintext, sealed, next);
+  } catch (thrown) {
+    throw asPackageError(thrown);
+  }
+  return { sealed, nextChainKey: new Secret(next) };
+}
+
+/**
+ * Opens `sealed` with the message key `steps` (0 to 65,536) positions ahead and gives the chain key after it. Throws
+ * `VerificationError('not-authentic')`, also when `sealed` is shorter than a tag, and `UsageError('argument-range')`. Spec: crypto.md §7.4.
+ */
+export function openStep(chainKey: Secret<'ChainKey'>, steps: number, associatedData: Uint8Array, sealed: Uint8Array): OpenedStep {
+  if (sealed.length < aeadTagLength) throw notAuthentic();
+  const plaintext = new Uint8Array(new ArrayBuffer(sealed.length - aeadTagLength));
+  const next = allocateSecret(chainKeyLength);
+  try {
+    addon.chainOpen(chainKey.expose(), steps, associatedData, sealed, plaintext, next);
+  } catch (thrown) {
+    throw asPackageError(thrown);
+  }
+  return { plaintext, nextChainKey: new Secret(next) };
+}
+
+/** Opens `sealed` with a message key that was kept. Throws `VerificationError('not-authentic')`. Spec: crypto.md §7.6. */
+export function openWithMessageKey(messageKey: Secret<'MessageKey'>, associatedData: Uint8Array, sealed: Uint8Array): Uint8Array {
+  const bytes = messageKey.expose();
+  return open(bytes.subarray(0, aeadKeyLength), bytes.subarray(aeadKeyLength), associatedData, sealed);
+}
+
+/** NEXT applied `steps` (0 to 65,536) times. Throws `UsageError('argument-range')`. */
+export function walkChain(chainKey: Secret<'ChainKey'>, steps: number, native: NativeAddon = addon): Secret<'ChainKey'> {
+  const out = allocateSecret(chainKeyLength);
+  callAddon(() => native.chainWalk(chainKey.expose(), steps, out));
+  return new Secret(out);
+}
+
+/** The message keys of `count` (0 to 65,536) positions from this one on, 48 bytes each. Throws `UsageError('argument-range')`. */
+export function messageKeys(chainKey: Secret<'ChainKey'>, count: number, native: NativeAddon = addon): Secret<'MessageKey'>[] {
+  if (count === 0) return [];
+  const block = allocateSecret(count * messageKeyLength);
+  callAddon(() => native.chainMessageKeys(chainKey.expose(), count, block));
+  return splitMessageKeys(block);
+}
+
+/**
+ * Cuts a block of message keys into secrets with memory of their own and wipes the block: a view of it would keep the whole block alive
+ * for as long as one late message is missing.
+ */
+export function splitMessageKeys(block: Uint8Array): Secret<'MessageKey'>[] {
+  const keys: Secret<'MessageKey'>[] = [];
+  for (let offset = 0; offset < block.length; offset += messageKeyLength) {
+    const key = allocateSecret(messageKeyLength);
+    key.set(block.subarray(offset, offset + messageKeyLength));
+    keys.push(new Secret(key));
+  }
+  block.fill(0);
+  return keys;
+}
