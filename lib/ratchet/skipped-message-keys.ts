@@ -1,4 +1,6 @@
+import { limits } from '../base/limits.js';
 import type { Secret } from '../base/secret.js';
+import type { PassedOver } from './receiver-chain.js';
 
 /** The key of a message that has not arrived yet. `order` grows with every key kept; the oldest has the smallest. */
 export interface SkippedMessageKey {
@@ -18,6 +20,31 @@ export interface SkippedChange {
 
 /** The change that changes nothing. */
 export const noSkippedChange: SkippedChange = { added: [], removed: [] };
+
+/** Keys passed over in one chain, oldest first. */
+export interface KeptChain {
+  readonly ratchetKey: Uint8Array;
+  readonly keys: readonly PassedOver[];
+}
+
+/**
+ * The change that keeps `chains`, in this order, in `skipped`: the oldest keys go when there are more than `limits.skippedMessageKeys`.
+ * The caller keeps no more than that in `chains`. Spec: crypto.md §7.6.
+ */
+export function keep(skipped: SkippedMessageKeys, chains: readonly KeptChain[]): SkippedChange {
+  const added: SkippedMessageKey[] = [];
+  for (const { ratchetKey, keys } of chains) {
+    for (const { index, key } of keys) added.push({ ratchetKey, index, key, order: skipped.nextOrder + added.length });
+  }
+  if (added.length === 0) return noSkippedChange;
+  const removed: SkippedMessageKey[] = [];
+  const surplus = skipped.size + added.length - limits.skippedMessageKeys;
+  for (const entry of skipped.entries()) {
+    if (removed.length >= surplus) break;
+    removed.push(entry);
+  }
+  return { added, removed };
+}
 
 /**
  * Message keys kept for late messages of one session.
@@ -77,7 +104,7 @@ export class SkippedMessageKeys {
       this.#byChain.set(name, chain);
     }
     const previous = chain.get(entry.index);
-    // A tampered counter can make a position be kept twice; both keys are the same bytes, the newer entry stands.
+    // Only an imported list can name a position twice; its keys are the same bytes, the newer entry stands.
     if (previous !== undefined) this.#byOrder.delete(previous.order);
     chain.set(entry.index, entry);
     this.#byOrder.set(entry.order, entry);
