@@ -1,0 +1,11 @@
+#include <array>
+
+#include "binding/export.h"
+
+namespace skissm {
+
+std::span<const Export> ExtraExports() {
+  return {};
+}
+
+}  // namespace skissm
