@@ -1,0 +1,42 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { existsSync } from 'node:fs';
+
+/**
+ * Timing loops in C++ over the objects of the shipped addon: what the cryptography of a step costs without JavaScript.
+ * Each call runs its loop `n` times on the calling thread and returns the seconds it took.
+ *
+ * Schemes are named by their wire code; lengths are bytes. All throw an `Error` with an addon code on wrong arguments.
+ */
+export interface RawLoops {
+  /** The scheme's C function alone, without the checks on keys. */
+  rawKem(code: number, operation: 'keygen' | 'encaps' | 'decaps', n: number): number;
+  /** The scheme's C function alone, on a message of `messageLength` bytes. */
+  rawSignature(code: number, operation: 'keygen' | 'sign' | 'verify', messageLength: number, n: number): number;
+  /** One shared secret. */
+  rawX25519(n: number): number;
+  /** One message of a chain: message key, seal and next chain key, then message key, open and next chain key. */
+  rawRoundtrip(associatedDataLength: number, plaintextLength: number, n: number): number;
+  /** As {@link rawRoundtrip}, and per message the receiver's decapsulation and STEP, then an encapsulation and STEP for the answer's chain. */
+  rawPingpong(kemCode: number, associatedDataLength: number, plaintextLength: number, n: number): number;
+  /** One handshake, both sides: verification, key generation, encapsulations, decapsulations, ROOT and first STEP. Spec crypto.md 6.1, 7.2. */
+  rawHandshake(signatureCode: number, kemCode: number, oneTimePreKey: boolean, n: number): number;
+}
+
+/** The folder that holds `package.json`, whether this file runs from the sources or from `dist`. */
+function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json'))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new Error('no package.json above the benchmark');
+    folder = parent;
+  }
+  return folder;
+}
+
+/** Loads the benchmark module that the native build leaves beside the addon; throws if it was not built. */
+export function loadRawLoops(): RawLoops {
+  const require = createRequire(import.meta.url);
+  return require(join(packageRoot(), 'build', 'Release', 'skissm_bench.node')) as RawLoops;
+}
