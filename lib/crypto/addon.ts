@@ -99,7 +99,7 @@ export interface NativeAddon {
   /** Throws `zero-shared-secret` when the result is all zero. RFC 7748 §6.1. */
   x25519(privateKey: Uint8Array, publicKey: Uint8Array, sharedSecret: Uint8Array): void;
 
-  /** AES-256-GCM; key 32, iv 1 to 64 bytes; `out` is plaintext + 16 bytes tag. */
+  /** AES-256-GCM; key 32, iv 1 to 1024 bytes; `out` is plaintext + 16 bytes tag. */
   aeadSeal(key: Uint8Array, iv: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array, out: Uint8Array): void;
   /** `out` is 16 bytes shorter than `sealed`; throws `not-authentic`. */
   aeadOpen(key: Uint8Array, iv: Uint8Array, associatedData: Uint8Array, sealed: Uint8Array, out: Uint8Array): void;

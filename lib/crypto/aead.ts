@@ -14,7 +14,7 @@ export function notAuthentic(): VerificationError {
 }
 
 /**
- * Ciphertext and tag of `plaintext`: 16 bytes longer. `key` is 32 bytes, `iv` 1 to 64 (messages use 16, which GCM hashes).
+ * Ciphertext and tag of `plaintext`: 16 bytes longer. `key` is 32 bytes, `iv` 1 to 1024 (messages use 16, which GCM hashes).
  * Throws `UsageError('argument-length')`.
  */
 export function seal(key: Uint8Array, iv: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array): Uint8Array {
