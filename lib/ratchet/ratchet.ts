@@ -97,6 +97,10 @@ function checkForm(suite: CipherSuite, message: RatchetMessage): void {
   if (ratchetKey.length !== expected) {
     throw new ProtocolError('ratchet-key', `the ratchet key has ${ratchetKey.length} bytes instead of ${expected}`);
   }
+  // X25519 ignores the top bit: with it set the chain would be opened under a name that no later message of it carries.
+  if (suite.agreement.kind === 'diffie-hellman' && ((ratchetKey.at(-1) ?? 0) & 0x80) !== 0) {
+    throw new ProtocolError('ratchet-key', 'the ratchet key is not in canonical form');
+  }
   // No peer seals an empty plaintext. Spec: crypto.md §4.
   if (ciphertext.length <= aeadTagLength) throw new VerificationError('not-authentic', 'the sealed text is not authentic');
 }
