@@ -36,8 +36,9 @@ export interface Row {
 }
 
 /**
- * One change of a transaction: sets or deletes a row. The driver takes ownership of `value`: it may transfer or wipe it after the commit,
- * so the caller does not use it again.
+ * One change of a transaction: sets or deletes a row. The driver takes ownership of `value`: it leaves it unchanged until the commit has
+ * settled and may keep or wipe it afterwards, so the caller does not use it again and gives it for one row only. `key` stays the caller's
+ * and must not change until then.
  */
 export interface Write {
   readonly table: Table;
@@ -46,7 +47,7 @@ export interface Write {
   readonly value: Uint8Array | undefined;
 }
 
-/** Selects rows whose key begins with `prefix`, in key order. */
+/** Selects rows whose key begins with `prefix` (an empty prefix selects all), in key order. */
 export interface Range {
   readonly prefix: Uint8Array;
   /** Only keys greater than this one. */
@@ -57,7 +58,10 @@ export interface Range {
   readonly reverse?: boolean;
 }
 
-/** A storage driver. All methods throw `StoreError` with code `unavailable`, `locked`, `damaged`, `newer-schema`, `disk-full` or `closed`. */
+/**
+ * A storage driver. Calls take effect in the order in which they are made. All methods throw `StoreError` with code `unavailable`, `locked`,
+ * `damaged`, `newer-schema`, `disk-full` or `closed`, and `UsageError` for an argument out of bounds (`key-length`, `value-length`, `limit`).
+ */
 export interface Store {
   /** The row's value in memory of its own, or `undefined`. */
   get(table: Table, key: Uint8Array): Promise<Uint8Array | undefined>;

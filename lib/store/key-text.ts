@@ -1,0 +1,11 @@
+/** A key as a text of one character per byte: such texts compare and sort like the bytes, and serve as keys of a `Map`. */
+export function keyText(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
+}
+
+/** The key that {@link keyText} was made of, in memory of its own. */
+export function keyBytes(text: string): Uint8Array {
+  const key = new Uint8Array(new ArrayBuffer(text.length));
+  for (let i = 0; i < text.length; i += 1) key[i] = text.charCodeAt(i);
+  return key;
+}
