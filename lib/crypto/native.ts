@@ -25,8 +25,8 @@ const errorClasses: Readonly<Record<AddonErrorCode, ErrorClass>> = {
   'random-exhausted': InternalError,
 };
 
-function load(): NativeAddon {
-  const root = packageRoot();
+/** Loads the addon of the package at `root`. Throws `UsageError('addon-missing')` when it has not been built. */
+export function loadAddon(root: string): NativeAddon {
   const file = join(root, 'build', 'Release', 'skissm.node');
   if (!existsSync(file)) {
     throw new UsageError(
@@ -34,11 +34,11 @@ function load(): NativeAddon {
       'the native addon has not been built: run `npm run build` in the directory of the skissm package',
     );
   }
-  return createRequire(join(root, 'package.json'))(file) as NativeAddon;
+  return createRequire(import.meta.url)(file) as NativeAddon;
 }
 
 /** The native addon that is shipped. Importing this throws `UsageError('addon-missing')` when it has not been built. */
-export const addon: NativeAddon = load();
+export const addon: NativeAddon = loadAddon(packageRoot());
 
 /** The error of class {@link E2eeError} that stands for an addon's error code, with the same code. */
 export function errorOfCode(code: AddonErrorCode, message: string): E2eeError {

@@ -40,6 +40,13 @@ export function montgomeryForm(edwardsKey: Uint8Array): { readonly key: Uint8Arr
   return { key: toLittleEndian(u, 32), sign: Number(encoded >> 255n) };
 }
 
+/** The Edwards key y = (u - 1) / (u + 1) with the given sign of x. */
+export function edwardsForm(montgomeryKey: Uint8Array, sign: number): Uint8Array {
+  const u = littleEndian(montgomeryKey);
+  const y = ((u + p - 1n) * power(u + 1n, p - 2n)) % p;
+  return toLittleEndian(y | (BigInt(sign) << 255n), 32);
+}
+
 /** The Ed25519 `signature` with the key's sign in its top bit, or `undefined` when that bit is taken. Wrong lengths stay as they are. */
 export function withKeySign(signature: Uint8Array, sign: number): Uint8Array | undefined {
   if (signature.length !== 64) return signature;
