@@ -4,6 +4,7 @@
  * Owns nothing: the chain key that went in stays the caller's, the one that comes out becomes the caller's. `try` stands here instead of
  * `callAddon` because a closure per message is measurable.
  */
+import { UsageError } from '../base/errors.js';
 import { Secret, allocateSecret } from '../base/secret.js';
 import { aeadKeyLength, aeadTagLength, notAuthentic, open } from './aead.js';
 import type { NativeAddon } from './addon.js';
@@ -14,6 +15,9 @@ export const chainKeyLength = 32;
 
 /** Bytes of a message key: AEAD key 32, IV 16. */
 export const messageKeyLength = 48;
+
+/** The addon's bound on one derivation. */
+const maxMessageKeys = 65_536;
 
 /** What {@link sealStep} gives. */
 export interface SealedStep {
@@ -73,9 +77,17 @@ export function walkChain(chainKey: Secret<'ChainKey'>, steps: number, native: N
 /** The message keys of `count` (0 to 65,536) positions from this one on, 48 bytes each. Throws `UsageError('argument-range')`. */
 export function messageKeys(chainKey: Secret<'ChainKey'>, count: number, native: NativeAddon = addon): Secret<'MessageKey'>[] {
   if (count === 0) return [];
-  const block = allocateSecret(count * messageKeyLength);
+  const block = messageKeyBlock(count);
   callAddon(() => native.chainMessageKeys(chainKey.expose(), count, block));
   return splitMessageKeys(block);
+}
+
+/** Memory for `count` (1 to 65,536) message keys. Throws `UsageError('argument-range')` before anything is allocated. */
+export function messageKeyBlock(count: number): Uint8Array {
+  if (!Number.isInteger(count) || count < 1 || count > maxMessageKeys) {
+    throw new UsageError('argument-range', `count: ${count} message keys, 1 to ${maxMessageKeys} expected`);
+  }
+  return allocateSecret(count * messageKeyLength);
 }
 
 /**

@@ -4,7 +4,7 @@
 import { E2eeError } from '../base/errors.js';
 import { Secret, allocateSecret } from '../base/secret.js';
 import type { AddonJob, AddonJobResult, AddonOperation, NativeAddon } from './addon.js';
-import { chainKeyLength, messageKeyLength, messageKeys, splitMessageKeys, walkChain } from './chain.js';
+import { chainKeyLength, messageKeyBlock, messageKeys, splitMessageKeys, walkChain } from './chain.js';
 import type { Computation, Job, JobOutcome } from './job.js';
 import { drive } from './job.js';
 import { agree, decapsulate, encapsulate, generateAgreementKeyPair, isEncapsulatedTo } from './kem.js';
@@ -121,7 +121,7 @@ function poolJob(job: Job): PoolJob | undefined {
     }
     case 'message-keys': {
       if (job.count === 0) return undefined;
-      const block = allocateSecret(job.count * messageKeyLength);
+      const block = messageKeyBlock(job.count);
       return {
         request: request('chain-message-keys', 0, [job.chainKey.expose()], [block], job.count),
         result: () => splitMessageKeys(block),

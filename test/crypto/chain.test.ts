@@ -97,6 +97,12 @@ test('no message keys are no secrets at all', () => {
   expect(messageKeys(chainKeyOf(first), 0)).toEqual([]);
 });
 
+test('a number of message keys that cannot be is refused before anything is allocated', () => {
+  for (const count of [-1, 0.5, 65_537, 1e12, Number.NaN]) {
+    expect(errorOf(() => messageKeys(chainKeyOf(first), count))).toBe('UsageError argument-range');
+  }
+});
+
 test('message keys have memory of their own, and the block they came in is wiped', () => {
   const block = copySecret(seededBytes('block', 3 * messageKeyLength));
   const keys = splitMessageKeys(block);
