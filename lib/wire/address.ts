@@ -1,7 +1,7 @@
 /** Addresses. Spec: wire.md §1, §4. */
 import type { DeviceAddress, GroupAddress } from '../base/address.js';
 import { DecodeError } from '../base/errors.js';
-import { decodeMessage, encodeMessage } from './codec.js';
+import { encodeMessage } from './codec.js';
 import { type Maybe, missing, optionalText, required, requiredText, text } from './field.js';
 import { e2ees } from './generated/e2ees.js';
 
@@ -22,27 +22,6 @@ export function encodedAddress(address: Address): Uint8Array {
   const encoded = encodeMessage(e2ees.E2eeAddress, toAddress(address));
   encodings.set(address, encoded);
   return encoded;
-}
-
-const decoded = new Map<string, Address>();
-
-/** Addresses kept in {@link decodeAddress}'s memory, and the bytes of one that are worth keeping: some 300 kB in all. */
-const decodedKept = { addresses: 1_024, length: 256 } as const;
-
-/**
- * Decodes the bytes of an `E2eeAddress`; the same bytes mostly give the same object, which then need not be encoded again either.
- * Throws `DecodeError`.
- */
-export function decodeAddress(bytes: Uint8Array, field: string): Address {
-  const key = bytes.length <= decodedKept.length ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1') : undefined;
-  const known = key === undefined ? undefined : decoded.get(key);
-  if (known !== undefined) return known;
-  const address = Object.freeze(readAddress(decodeMessage(e2ees.E2eeAddress, bytes), field));
-  if (key !== undefined) {
-    if (decoded.size >= decodedKept.addresses) decoded.clear();
-    decoded.set(key, address);
-  }
-  return address;
 }
 
 /** As generated code wants it. */
@@ -75,11 +54,7 @@ export function readAddress(value: Maybe<e2ees.E2eeAddress.$Properties>, field: 
 
 /** The address of one device. Throws `DecodeError` with code `missing-field`, `too-long` or `malformed` (a group's address). */
 export function readDevice(value: Maybe<e2ees.E2eeAddress.$Properties>, field: string): DeviceAddress {
-  return deviceOf(readAddress(value, field), field);
-}
-
-/** `address` if it names one device. Throws `DecodeError` with code `malformed` (a group's address) or `missing-field`. */
-export function deviceOf(address: Address, field: string): DeviceAddress {
+  const address = readAddress(value, field);
   if (isGroupAddress(address)) throw new DecodeError('malformed', `${field} is not the address of a device`);
   if (address.deviceId === '') throw missing(`${field}.device_id`);
   return address;

@@ -77,6 +77,32 @@ export function decodeMessage<Properties, Message>(
   }
 }
 
+/**
+ * Shows `visit` the number and a view of every field of `bytes` that holds bytes, a text or a message, in order; other fields are passed
+ * over. For the very bytes of sub-messages, which the generated code does not give. Throws what `visit` throws, and `DecodeError` as
+ * {@link decodeMessage}.
+ */
+export function scanMessage(bytes: Uint8Array, maxLength: number, visit: (field: number, view: Uint8Array) => void): void {
+  checkLength(bytes, maxLength);
+  const reader = new BoundedReader(plainBytes(bytes));
+  while (reader.pos < reader.len) {
+    const found = nextDelimited(reader);
+    if (found !== undefined) visit(found.field, found.view);
+  }
+}
+
+function nextDelimited(reader: BoundedReader): { field: number; view: Uint8Array } | undefined {
+  try {
+    const tag = reader.tag();
+    const field = tag >>> 3;
+    if (field !== 0 && (tag & 7) === 2) return { field, view: reader.bytes() };
+    reader.skipType(tag & 7, 0, field);
+    return undefined;
+  } catch (cause) {
+    throw decodeErrorOf(cause);
+  }
+}
+
 function decodeErrorOf(cause: unknown): DecodeError {
   if (cause instanceof BoundExceeded) return new DecodeError(cause.code, 'a message contains more than its bounds allow');
   // Under Jest errors come from another realm, so the name decides.

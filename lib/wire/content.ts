@@ -3,7 +3,7 @@ import type { UserAddress } from '../base/address.js';
 import { limits } from '../base/limits.js';
 import { allocateSecret, copySecret } from '../base/secret.js';
 import { unreachable } from '../base/errors.js';
-import { checkLength, decodeMessage, encodeMessage, plainBytes } from './codec.js';
+import { decodeMessage, encodeMessage } from './codec.js';
 import { list, missing, protocolVersion, requiredText, type Maybe, required } from './field.js';
 import { e2ees } from './generated/e2ees.js';
 import {
@@ -14,7 +14,7 @@ import {
   toGroupPreKeyBundle,
   toGroupUpdateKeyBundle,
 } from './group.js';
-import { bytesFieldLength, FieldReader, FieldWriter, messageFieldLength } from './raw.js';
+import { bytesFieldLength, FieldWriter, messageFieldLength } from './raw.js';
 
 /** Asks own other devices to open sessions with these devices of a user; none named means all. Spec: wire.md §8 (UserDevicesBundle). */
 export interface UserDevices extends UserAddress {
@@ -71,44 +71,24 @@ function withVersion(field: number, body: Uint8Array): Uint8Array {
  * `missing-field` also for payloads of a kind not known.
  */
 export function decodeContent(encoded: Uint8Array, maxLength: number = limits.frameLength): Content {
-  checkLength(encoded, maxLength);
-  const reader = new FieldReader(plainBytes(encoded));
-  let version: string | undefined;
-  let kind = 0;
-  let body: Uint8Array | undefined;
-  while (reader.next()) {
-    if (!reader.isDelimited()) reader.skip();
-    else if (reader.field === fields.version) version = reader.text();
-    else if (isPayload(reader.field)) {
-      kind = reader.field;
-      body = reader.view();
-    } else reader.skip();
+  const found = decodeMessage(e2ees.Plaintext, encoded, maxLength);
+  requiredText(found.version, 'version');
+  switch (found.payload) {
+    case 'commonMsg':
+      return { kind: 'common', bytes: copySecret(found.commonMsg) };
+    case 'commonSyncMsg':
+      return { kind: 'sync', bytes: copySecret(found.commonSyncMsg) };
+    case 'userDevicesBundle':
+      return { kind: 'user-devices', devices: readUserDevices(found.userDevicesBundle, 'user_devices_bundle') };
+    case 'groupPreKeyBundle':
+      return { kind: 'group-pre-key-bundle', bundle: readGroupPreKeyBundle(found.groupPreKeyBundle, 'group_pre_key_bundle') };
+    case 'groupUpdateKeyBundle':
+      return { kind: 'group-update-key-bundle', bundle: readGroupUpdateKeyBundle(found.groupUpdateKeyBundle, 'group_update_key_bundle') };
+    case undefined:
+      throw missing('payload');
+    default:
+      return unreachable(found);
   }
-  if (version === undefined || version === '') throw missing('version');
-  if (body === undefined) throw missing('payload');
-  switch (kind) {
-    case fields.common:
-      return { kind: 'common', bytes: copySecret(body) };
-    case fields.sync:
-      return { kind: 'sync', bytes: copySecret(body) };
-    case fields.userDevices:
-      return {
-        kind: 'user-devices',
-        devices: readUserDevices(decodeMessage(e2ees.UserDevicesBundle, body, maxLength), 'user_devices_bundle'),
-      };
-    case fields.groupPreKeyBundle: {
-      const bundle = decodeMessage(e2ees.GroupPreKeyBundle, body, maxLength);
-      return { kind: 'group-pre-key-bundle', bundle: readGroupPreKeyBundle(bundle, 'group_pre_key_bundle') };
-    }
-    default: {
-      const bundle = decodeMessage(e2ees.GroupUpdateKeyBundle, body, maxLength);
-      return { kind: 'group-update-key-bundle', bundle: readGroupUpdateKeyBundle(bundle, 'group_update_key_bundle') };
-    }
-  }
-}
-
-function isPayload(field: number): boolean {
-  return field === fields.common || field === fields.sync || (field >= fields.userDevices && field <= fields.groupUpdateKeyBundle);
 }
 
 function toUserDevices(devices: UserDevices): e2ees.UserDevicesBundle.$Properties {

@@ -79,16 +79,20 @@ export function bytes(value: Maybe<Uint8Array>): Uint8Array {
   return copyBytes(value ?? new Uint8Array(0));
 }
 
+/** Bytes that are not empty, still a view of the message. Throws code `missing-field`. */
+export function nonEmpty(value: Maybe<Uint8Array>, field: string): Uint8Array {
+  if (value === null || value === undefined || value.length === 0) throw missing(field);
+  return value;
+}
+
 /** Bytes that are not empty, in memory of their own. Throws code `missing-field`. */
 export function requiredBytes(value: Maybe<Uint8Array>, field: string): Uint8Array {
-  if (value === null || value === undefined || value.length === 0) throw missing(field);
-  return copyBytes(value);
+  return copyBytes(nonEmpty(value, field));
 }
 
 /** Key material copied into a secret of the caller's. Throws code `missing-field`. */
 export function secret<Kind extends string>(value: Maybe<Uint8Array>, field: string): Secret<Kind> {
-  if (value === null || value === undefined || value.length === 0) throw missing(field);
-  return new Secret<Kind>(copySecret(value));
+  return new Secret<Kind>(copySecret(nonEmpty(value, field)));
 }
 
 /** The elements of a list, each turned by `read`. Throws code `too-long` before any is read. */

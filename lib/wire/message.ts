@@ -1,16 +1,15 @@
 /** The envelope of every message. Spec: wire.md §7 (E2eeMsg). */
 import type { DeviceAddress } from '../base/address.js';
 import type { MessageId, SessionId } from '../base/brand.js';
-import { DecodeError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import { allocateSecret } from '../base/secret.js';
 import type { RatchetMessage } from '../ratchet/ratchet.js';
-import { type Address, decodeAddress, deviceOf, encodedAddress } from './address.js';
-import { checkLength, decodeMessage, encodeMessage, plainBytes } from './codec.js';
-import { messageId, missing, protocolVersion, sessionId } from './field.js';
+import { type Address, encodedAddress, readAddress, readDevice } from './address.js';
+import { decodeMessage, encodeMessage } from './codec.js';
+import { type Maybe, messageId, nonEmpty, protocolVersion, required, requiredBytes, requiredText, sessionId } from './field.js';
 import { e2ees } from './generated/e2ees.js';
 import { type GroupMessage, readGroupMessage, toGroupMessage } from './group.js';
-import { bytesFieldLength, FieldReader, FieldWriter, messageFieldLength, numberFieldLength } from './raw.js';
+import { bytesFieldLength, FieldWriter, messageFieldLength, numberFieldLength } from './raw.js';
 
 export { type Content, decodeContent, encodeContent, type UserDevices } from './content.js';
 
@@ -97,73 +96,38 @@ function writeHead(writer: FieldWriter, envelope: Envelope, from: Uint8Array, to
 }
 
 /**
- * Decodes an `E2eeMsg`. A sub-message given twice is refused rather than merged; both kinds of payload count as twice. Unknown
- * notification levels are kept. Throws `DecodeError`.
+ * Decodes an `E2eeMsg`. The ciphertext of a one-to-one message is a view of `encoded`: it is used once, and memory for a copy would cost
+ * as much as the rest; all other bytes are copies. Unknown notification levels are kept; of several payloads the last counts. Throws `DecodeError`;
+ * `missing-field` also for payloads of a kind not known.
  */
 export function decodeEnvelope(encoded: Uint8Array, maxLength: number = limits.frameLength): Envelope {
-  checkLength(encoded, maxLength);
-  const reader = new FieldReader(plainBytes(encoded));
-  let version: string | undefined;
-  let from: Uint8Array | undefined;
-  let to: Uint8Array | undefined;
-  let id: string | undefined;
-  let session: string | undefined;
-  let notification = 0;
-  let payload: EnvelopePayload | undefined;
-  while (reader.next()) {
-    const { field } = reader;
-    if (field === fields.notification && reader.isVarint()) notification = reader.uint32() | 0;
-    else if (!reader.isDelimited()) reader.skip();
-    else if (field === fields.version) version = reader.text();
-    else if (field === fields.from) from = once(from, reader.view(), 'from');
-    else if (field === fields.to) to = once(to, reader.view(), 'to');
-    else if (field === fields.messageId) id = reader.text();
-    else if (field === fields.sessionId) session = reader.text();
-    else if (field === fields.oneToOne) {
-      payload = once(payload, { kind: 'one-to-one', message: readRatchetMessage(reader.message()) }, 'payload');
-    } else if (field === fields.group) {
-      const body = decodeMessage(e2ees.GroupMsgPayload, reader.view(), maxLength);
-      payload = once(payload, { kind: 'group', message: readGroupMessage(body, 'group_msg') }, 'payload');
-    } else reader.skip();
-  }
-  if (version === undefined || version === '') throw missing('version');
-  if (from === undefined) throw missing('from');
-  if (to === undefined) throw missing('to');
-  if (payload === undefined) throw missing('payload');
+  return readEnvelope(decodeMessage(e2ees.E2eeMsg, encoded, maxLength), 'e2ee_msg');
+}
+
+/** Throws `DecodeError`. */
+export function readEnvelope(value: Maybe<e2ees.E2eeMsg.$Properties>, field: string): Envelope {
+  const found = required(value, field);
+  requiredText(found.version, 'version');
   return {
-    from: deviceOf(decodeAddress(from, 'from'), 'from'),
-    to: decodeAddress(to, 'to'),
-    messageId: messageId(id, 'msg_id'),
-    sessionId: sessionId(session, 'session_id'),
-    notification,
-    payload,
+    from: readDevice(found.from, 'from'),
+    to: readAddress(found.to, 'to'),
+    messageId: messageId(found.msgId, 'msg_id'),
+    sessionId: sessionId(found.sessionId, 'session_id'),
+    notification: found.notifLevel ?? 0,
+    payload:
+      found.payload === 'groupMsg'
+        ? { kind: 'group', message: readGroupMessage(found.groupMsg, 'group_msg') }
+        : { kind: 'one-to-one', message: readRatchetMessage(found.one2oneMsg) },
   };
 }
 
-function once<T>(previous: T | undefined, value: T, field: string): T {
-  if (previous !== undefined) throw new DecodeError('malformed', `${field} is given twice`);
-  return value;
-}
-
-function readRatchetMessage(reader: FieldReader): RatchetMessage {
-  let sequence = 0;
-  let rootSequence = 0;
-  let sendingMessageSequence = 0;
-  let ciphertext: Uint8Array | undefined;
-  let ratchetKey: Uint8Array | undefined;
-  while (reader.next()) {
-    const { field } = reader;
-    if (reader.isVarint()) {
-      if (field === messageFields.sequence) sequence = reader.uint32();
-      else if (field === messageFields.rootSequence) rootSequence = reader.uint32();
-      else if (field === messageFields.sendingMessageSequence) sendingMessageSequence = reader.uint32();
-      else reader.skip();
-    } else if (!reader.isDelimited()) reader.skip();
-    else if (field === messageFields.ciphertext) ciphertext = reader.bytes();
-    else if (field === messageFields.ratchetKey) ratchetKey = reader.bytes();
-    else reader.skip();
-  }
-  if (ciphertext === undefined || ciphertext.length === 0) throw missing('ciphertext');
-  if (ratchetKey === undefined || ratchetKey.length === 0) throw missing('ratchet_key');
-  return { sequence, rootSequence, sendingMessageSequence, ratchetKey, ciphertext };
+function readRatchetMessage(value: Maybe<e2ees.One2oneMsgPayload.$Properties>): RatchetMessage {
+  const found = required(value, 'payload');
+  return {
+    sequence: found.sequence ?? 0,
+    rootSequence: found.rootSequence ?? 0,
+    sendingMessageSequence: found.sendingMessageSequence ?? 0,
+    ratchetKey: requiredBytes(found.ratchetKey, 'ratchet_key'),
+    ciphertext: nonEmpty(found.ciphertext, 'ciphertext'),
+  };
 }
