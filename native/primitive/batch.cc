@@ -24,6 +24,9 @@ namespace {
 /// The most jobs of one batch: far above any use, small enough that handles and copies stay bounded.
 constexpr uint32_t kMostJobs = 65536;
 
+/// No operation has more outputs.
+constexpr uint32_t kMostOutputs = 2;
+
 /// Jobs on their way, and where their results go.
 struct Batch {
   std::vector<BatchJob> jobs;
@@ -44,37 +47,47 @@ class BatchReader {
  public:
   explicit BatchReader(napi_env env) : env_(env) {}
 
-  /// Fills `batch`; otherwise an error is pending and the outputs that were found are zero.
+  /// Fills `batch`; otherwise an error is pending and all outputs that can be found are zero (but not those that
+  /// overlap: they are somebody's input).
   bool Read(napi_value jobs, Batch* batch) {
-    uint32_t count = 0;
-    if (!ReadArrayLength("jobs", jobs, &count)) return false;
-    if (count > kMostJobs) return Fail(Status::kArgumentRange, "jobs: more than " + std::to_string(kMostJobs));
-    if (napi_create_array(env_, &outputs_) != napi_ok) return false;
-    batch->jobs.reserve(count);
-    bool good = true;
-    for (uint32_t i = 0; i < count && good; ++i) {
-      napi_value job = nullptr;
-      good = napi_get_element(env_, jobs, i, &job) == napi_ok &&
-             ReadJob("jobs[" + std::to_string(i) + "]", job, &batch->jobs.emplace_back());
+    if (ReadJobs(jobs, batch) && !AnyOutputOverlaps()) return true;
+    bool pending = false;
+    // An exception of the caller's own getter comes first.
+    if (napi_is_exception_pending(env_, &pending) != napi_ok || pending) return false;
+    if (failure_ == Status::kOk) {
+      Fail(Status::kArgumentOverlap, std::string("jobs: ") + MeaningOf(Status::kArgumentOverlap));
+    } else if (!AnyOutputOverlaps()) {
+      WipeOutputs(jobs);
     }
-    if (good && AnyOutputOverlaps()) {
-      return Fail(Status::kArgumentOverlap, std::string("jobs: ") + MeaningOf(Status::kArgumentOverlap));
-    }
-    if (!good) WipeOutputs();
-    return good;
+    ThrowCoded(env_, failure_, message_);
+    return false;
   }
 
   [[nodiscard]] napi_value outputs() const { return outputs_; }
 
  private:
   bool Fail(Status status, const std::string& message) {
-    bool pending = false;
-    // An exception of the caller's own getter comes first.
-    if (napi_is_exception_pending(env_, &pending) == napi_ok && !pending) ThrowCoded(env_, status, message);
+    failure_ = status;
+    message_ = message;
     return false;
   }
 
   bool FailType(const std::string& name) { return Fail(Status::kArgumentType, TypeMessage(name)); }
+
+  bool ReadJobs(napi_value jobs, Batch* batch) {
+    uint32_t count = 0;
+    if (!ReadArrayLength("jobs", jobs, &count)) return false;
+    if (count > kMostJobs) return Fail(Status::kArgumentRange, "jobs: more than " + std::to_string(kMostJobs));
+    if (napi_create_array(env_, &outputs_) != napi_ok) return FailType("jobs");
+    batch->jobs.reserve(count);
+    for (uint32_t i = 0; i < count; ++i) {
+      const std::string name = "jobs[" + std::to_string(i) + "]";
+      napi_value job = nullptr;
+      if (napi_get_element(env_, jobs, i, &job) != napi_ok) return FailType(name);
+      if (!ReadJob(name, job, &batch->jobs.emplace_back())) return false;
+    }
+    return true;
+  }
 
   bool ReadArrayLength(const std::string& name, napi_value value, uint32_t* length) {
     bool is_array = false;
@@ -86,8 +99,7 @@ class BatchReader {
   }
 
   bool ReadProperty(const std::string& name, napi_value object, const char* property, napi_value* value) {
-    if (napi_get_named_property(env_, object, property, value) == napi_ok) return true;
-    return Fail(Status::kArgumentType, name + ": expected an object");
+    return napi_get_named_property(env_, object, property, value) == napi_ok || FailType(name + "." + property);
   }
 
   bool ReadNumber(const std::string& name, napi_value object, const char* property, double* number) {
@@ -131,6 +143,10 @@ class BatchReader {
   }
 
   bool ReadJob(const std::string& name, napi_value object, BatchJob* job) {
+    napi_valuetype type = napi_undefined;
+    if (napi_typeof(env_, object, &type) != napi_ok || type != napi_object) {
+      return Fail(Status::kArgumentType, name + ": expected an object");
+    }
     return ReadOperation(name, object, job) && ReadScheme(name, object, job) &&
            ReadOutputs(name + ".outputs", object, job) && ReadInputs(name + ".inputs", object, job);
   }
@@ -193,15 +209,33 @@ class BatchReader {
     return false;
   }
 
-  void WipeOutputs() {
-    for (uint32_t i = 0; i < output_count_; ++i) {
-      napi_value value = nullptr;
-      if (napi_get_element(env_, outputs_, i, &value) != napi_ok) continue;
-      if (const std::optional<MutableBytes> bytes = BytesOf(env_, value)) Wipe(*bytes);
+  /// Zeroes every output of every job that has some, whatever else is wrong with it.
+  void WipeOutputs(napi_value jobs) {
+    uint32_t count = 0;
+    if (napi_get_array_length(env_, jobs, &count) != napi_ok) return;
+    for (uint32_t i = 0; i < std::min(count, kMostJobs); ++i) {
+      napi_value job = nullptr;
+      napi_value outputs = nullptr;
+      uint32_t output_count = 0;
+      if (napi_get_element(env_, jobs, i, &job) == napi_ok &&
+          napi_get_named_property(env_, job, "outputs", &outputs) == napi_ok &&
+          napi_get_array_length(env_, outputs, &output_count) == napi_ok) {
+        for (uint32_t j = 0; j < std::min(output_count, kMostOutputs); ++j) WipeElement(outputs, j);
+      }
+      napi_value ignored = nullptr;
+      napi_get_and_clear_last_exception(env_, &ignored);
     }
   }
 
+  void WipeElement(napi_value array, uint32_t index) {
+    napi_value value = nullptr;
+    if (napi_get_element(env_, array, index, &value) != napi_ok) return;
+    if (const std::optional<MutableBytes> bytes = BytesOf(env_, value)) Wipe(*bytes);
+  }
+
   napi_env env_;
+  Status failure_ = Status::kOk;
+  std::string message_;
   napi_value outputs_ = nullptr;
   uint32_t output_count_ = 0;
   std::vector<Stretch> stretches_;
