@@ -1,0 +1,60 @@
+import Database from 'better-sqlite3';
+import { randomUUID } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { migrate } from './migrations.js';
+
+/** Bytes of a page. With 4 KiB a row of 1 kB and more would not fit into its leaf and take a page of its own. */
+const pageSize = 8_192;
+
+/** Prefix of the name under which a database is made before it gets its own. */
+function unfinished(path: string): string {
+  return `${basename(path)}.creating-`;
+}
+
+/**
+ * Makes an empty database at `path`, readable by its owner only. It is made under another name first, so that at any time there is either a
+ * complete database at `path` or none; when two processes do it, the first wins and the second finds the first one's.
+ */
+export function createDatabase(path: string): void {
+  const temporary = join(dirname(path), `${unfinished(path)}${randomUUID()}`);
+  closeSync(openSync(temporary, 'wx', 0o600));
+  try {
+    const db = new Database(temporary);
+    try {
+      db.pragma(`page_size = ${pageSize}`);
+      db.pragma('synchronous = FULL');
+      db.pragma('fullfsync = ON');
+      migrate(db);
+      db.pragma('journal_mode = WAL');
+    } finally {
+      db.close();
+    }
+    try {
+      linkSync(temporary, path);
+    } catch (error) {
+      if (!existsSync(path)) throw error;
+    }
+    syncDirectory(dirname(path));
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+/** Removes what a process left that died while it made the database; to be called under the database's exclusive lock. */
+export function removeUnfinished(path: string): void {
+  for (const name of readdirSync(dirname(path))) {
+    if (name.startsWith(unfinished(path))) rmSync(join(dirname(path), name), { force: true });
+  }
+}
+
+/** Makes the new name durable. Where a directory cannot be opened (Windows) the file system does that itself. */
+function syncDirectory(directory: string): void {
+  if (process.platform === 'win32') return;
+  const handle = openSync(directory, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
