@@ -29,18 +29,19 @@ export function bundleFingerprint(bundle: PreKeyBundle): Uint8Array {
   return sha256(concat(parts));
 }
 
-/** `SHA256([pack(tag)] || pack(from) || pack(to) || pack(payload))`, 32 bytes: what a server signs. */
-export function pushFingerprint(parts: PushParts): Uint8Array {
-  return parts.tag === undefined ? taglessPushFingerprint(parts) : sha256(concat([parts.tag, ...untagged(parts)]));
+/** Both forms of a push's fingerprint, 32 bytes each. */
+export interface PushFingerprints {
+  /** With the tag, if the push has one: what a server signs. */
+  readonly full: Uint8Array;
+  /** Without the tag: some servers sign this one, so a verifier accepts it as well. */
+  readonly withoutTag: Uint8Array;
 }
 
-/** The same without the tag, 32 bytes: some servers sign this one, so a verifier accepts it as well. */
-export function taglessPushFingerprint(parts: PushParts): Uint8Array {
-  return sha256(concat(untagged(parts)));
-}
-
-function untagged({ from, to, payload }: PushParts): Uint8Array[] {
-  return from === undefined ? [to, payload] : [from, to, payload];
+/** `SHA256([pack(tag)] || pack(from) || pack(to) || pack(payload))`. */
+export function pushFingerprints({ tag, from, to, payload }: PushParts): PushFingerprints {
+  const rest = from === undefined ? [to, payload] : [from, to, payload];
+  const withoutTag = sha256(concat(rest));
+  return { full: tag === undefined ? withoutTag : sha256(concat([tag, ...rest])), withoutTag };
 }
 
 /** `SHA256(pack(cert))`, 32 bytes: `cert_fingerprint` of a certificate, and what its issuer signs. */

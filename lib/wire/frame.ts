@@ -122,23 +122,23 @@ export function decodeFrame(encoded: Uint8Array, maxLength: number = limits.larg
   const found = decodeMessage(schema.Frame, encoded, maxLength);
   switch (found.body) {
     case 'request': {
-      const { id, kind, body } = required(found.request, 'request');
+      const { id, kind, body } = found.request;
       return { kind: 'request', id: id ?? 0, request: kind ?? 0, body: bytes(body) };
     }
     case 'response': {
-      const { id, status, body } = required(found.response, 'response');
+      const { id, status, body } = found.response;
       return { kind: 'response', id: id ?? 0, status: status ?? 0, body: bytes(body) };
     }
     case 'push':
-      return { kind: 'push', body: bytes(found.push?.body) };
+      return { kind: 'push', body: bytes(found.push.body) };
     case 'hello':
       return { kind: 'hello', hello: readHello(found.hello, 'hello') };
     case 'helloAck':
       return { kind: 'hello-ack', ack: readHelloAck(found.helloAck, 'hello_ack') };
     case 'heartbeat':
-      return { kind: 'heartbeat', number: integer(found.heartbeat?.number, 'heartbeat.number') };
+      return { kind: 'heartbeat', number: integer(found.heartbeat.number, 'heartbeat.number') };
     case 'goodbye':
-      return { kind: 'goodbye', reason: text(found.goodbye?.reason, 'goodbye.reason') };
+      return { kind: 'goodbye', reason: text(found.goodbye.reason, 'goodbye.reason') };
     default:
       return { kind: 'unknown' };
   }

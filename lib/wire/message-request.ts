@@ -142,7 +142,10 @@ export const consumePush = requestRow({
   code: 14,
   schemaName: 'ConsumeProtoMsgRequest',
   request: e2ees.ConsumeProtoMsgRequest,
-  toRequest: (value: ConsumePush): e2ees.ConsumeProtoMsgRequest.$Properties => ({ protoMsgId: value.pushId, state: value.outcome }),
+  toRequest: (value: ConsumePush): e2ees.ConsumeProtoMsgRequest.$Properties => ({
+    protoMsgId: value.pushId,
+    state: value.outcome as e2ees.ProtoMsgOpState,
+  }),
   readRequest: (found: e2ees.ConsumeProtoMsgRequest.$Properties): ConsumePush => ({
     pushId: requiredText(found.protoMsgId, 'proto_msg_id'),
     outcome: found.state ?? 0,

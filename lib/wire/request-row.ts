@@ -82,7 +82,7 @@ export function requestRow<Request, Answer, RequestProperties, ResponsePropertie
 }
 
 /** The answer that says no more than that it worked. */
-export type Done = Readonly<Record<never, never>>;
+export type Done = Record<string, never>;
 
 /** For rows whose answer is {@link Done}. */
 export const toDone = (): Done => ({});
