@@ -1,4 +1,4 @@
-// Makes lib/wire/generated from the schema; does nothing when it is newer than the schema and made by the same generator.
+// Makes lib/wire/generated from the schema; does nothing when it is newer than the schema and made by the same generator and this file.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -22,7 +22,10 @@ const sources = ['.', 'relay'].flatMap((folder) =>
     .map((name) => join(folder, name)),
 );
 
-const hash = createHash('sha256').update(JSON.parse(readFileSync(cli, 'utf8')).version).update(JSON.stringify(options));
+const hash = createHash('sha256')
+  .update(JSON.parse(readFileSync(cli, 'utf8')).version)
+  .update(JSON.stringify(options))
+  .update(readFileSync(fileURLToPath(import.meta.url)));
 for (const source of sources) hash.update(`\0${source}\0`).update(readFileSync(join(here, source)));
 const stamp = hash.digest('hex');
 const stampFile = join(out, 'stamp');
@@ -41,9 +44,17 @@ function generate() {
     console.error('proto/generate.mjs: pbjs failed');
     process.exit(1);
   }
+  const temporaryTypes = temporary.replace(/\.js$/, '.d.ts');
+  writeFileSync(temporaryTypes, withOpenEnums(readFileSync(temporaryTypes, 'utf8')));
   renameSync(temporary, join(out, 'e2ees.js'));
-  renameSync(temporary.replace(/\.js$/, '.d.ts'), join(out, 'e2ees.d.ts'));
+  renameSync(temporaryTypes, join(out, 'e2ees.d.ts'));
   writeFileSync(stampFile, stamp);
+}
+
+/** Enums of proto3 are open: a field holds any number, which the typings of the generator deny. */
+function withOpenEnums(types) {
+  const names = [...types.matchAll(/^\s+enum (\w+) \{/gm)].map(([, name]) => name);
+  return types.replaceAll(new RegExp(`\\be2ees\\.(${names.join('|')})\\b`, 'g'), 'number');
 }
 
 function read(path) {

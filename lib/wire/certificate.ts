@@ -77,8 +77,8 @@ export function encodeCertificateContent(content: CertificateContent): Uint8Arra
 export function toCertificate(certificate: Certificate): e2ees.Certificate.$Properties {
   return {
     version: certificate.version,
-    hashAlg: certificate.hashAlgorithm as e2ees.AlgTypeHash,
-    signingAlg: certificate.signingAlgorithm as e2ees.AlgTypeDs,
+    hashAlg: certificate.hashAlgorithm,
+    signingAlg: certificate.signingAlgorithm,
     cert: toContent(certificate.content),
     certFingerprint: certificate.contentFingerprint,
     signingPublicKeyFingerprint: certificate.issuerKeyFingerprint,
@@ -110,7 +110,7 @@ function toContent(content: CertificateContent): e2ees.Cert.$Properties {
     notBefore: toLong(content.notBefore),
     notAfter: toLong(content.notAfter),
     issuee: toSubject(content.subject),
-    publicKeyAlg: content.publicKeyAlgorithm as e2ees.AlgTypeDs,
+    publicKeyAlg: content.publicKeyAlgorithm,
     publicKey: content.publicKey,
   };
 }
@@ -131,8 +131,8 @@ function readContent(value: Maybe<e2ees.Cert.$Properties>, field: string): Certi
 export function toServerSignature(signature: ServerSignature): e2ees.ServerSignedSignature.$Properties {
   return {
     version: signature.version,
-    hashAlg: signature.hashAlgorithm as e2ees.AlgTypeHash,
-    signingAlg: signature.signingAlgorithm as e2ees.AlgTypeDs,
+    hashAlg: signature.hashAlgorithm,
+    signingAlg: signature.signingAlgorithm,
     signer: toSubject(signature.signer),
     signingPublicKeyFingerprint: signature.signingKeyFingerprint,
     msgFingerprint: signature.messageFingerprint,

@@ -130,7 +130,7 @@ export interface LeaveGroup {
 
 /** As generated code wants it. */
 export function toMember(member: GroupMember): e2ees.GroupMember.$Properties {
-  return { userId: member.userId, domain: member.domain, role: member.role as e2ees.GroupRole };
+  return { userId: member.userId, domain: member.domain, role: member.role };
 }
 
 /** Throws `DecodeError`. */

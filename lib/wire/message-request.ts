@@ -144,7 +144,7 @@ export const consumePush = requestRow({
   request: e2ees.ConsumeProtoMsgRequest,
   toRequest: (value: ConsumePush): e2ees.ConsumeProtoMsgRequest.$Properties => ({
     protoMsgId: value.pushId,
-    state: value.outcome as e2ees.ProtoMsgOpState,
+    state: value.outcome,
   }),
   readRequest: (found: e2ees.ConsumeProtoMsgRequest.$Properties): ConsumePush => ({
     pushId: requiredText(found.protoMsgId, 'proto_msg_id'),

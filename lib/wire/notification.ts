@@ -98,7 +98,7 @@ export function toUserUpdate(update: UserUpdate): e2ees.UpdateUserMsg.$Propertie
   const common = {
     modifiedDate: toLong(update.modified),
     userAddress: toOptionalAddress(update.user),
-    op: update.operation as e2ees.UpdateUserOp,
+    op: update.operation,
   };
   switch (change?.kind) {
     case undefined:
@@ -152,7 +152,7 @@ export function toFriendNotice(notice: FriendNotice): e2ees.FriendManagerMsg.$Pr
     msgId: notice.noticeId,
     userAddress: toOptionalAddress(notice.user),
     userName: notice.userName,
-    op: notice.operation as e2ees.FriendOp,
+    op: notice.operation,
     friend:
       friendship === undefined
         ? null
@@ -201,7 +201,7 @@ export function toGroupNotice(notice: GroupNotice): e2ees.GroupManagerMsg.$Prope
     msgId: notice.noticeId,
     groupAddress: toOptionalAddress(notice.group),
     groupName: notice.groupName,
-    op: notice.operation as e2ees.GroupOp,
+    op: notice.operation,
     ...(notice.change === undefined ? {} : toGroupChange(notice.change)),
   };
 }
@@ -281,7 +281,7 @@ function readGroupChange(found: e2ees.GroupManagerMsg.$Properties, field: string
 
 /** As generated code wants it. */
 export function toSystemNotice(notice: SystemNotice): e2ees.SystemManagerMsg.$Properties {
-  return { modifiedDate: toLong(notice.modified), op: notice.operation as e2ees.SystemOp, payload: notice.payload };
+  return { modifiedDate: toLong(notice.modified), op: notice.operation, payload: notice.payload };
 }
 
 /** Throws `DecodeError`. */
