@@ -22,7 +22,8 @@ export interface GroupCommitOptions {
  *
  * Commits made while a transaction runs wait and form the next one. `get` and `list` see them at once, so a later step builds on them;
  * therefore a transaction that fails takes every commit behind it along, and the state that callers hold must be loaded again: `generation`
- * grows and the listeners of {@link onReset} are called before the commits reject.
+ * grows and the listeners of {@link onReset} are called before those who wait for the commits hear of it. A step notes `generation` before
+ * it loads and gives it to `commit`, so that nothing is ever built on rows that were lost in between.
  */
 export class GroupCommit implements Store {
   readonly #open: () => Promise<Store>;
@@ -142,9 +143,10 @@ export class GroupCommit implements Store {
     this.#overlay.clear();
     if (hasClosedItself(cause)) this.#store = undefined;
     this.#generation += 1;
-    for (const listener of this.#listeners) listener();
-    failed.reject(cause);
+    failed.reject(outwards(cause));
     for (const batch of behind) batch.reject(new StoreError('dropped', 'an earlier commit failed, this one may build on it', { cause }));
+    // Still before anybody who waits for a commit runs.
+    for (const listener of this.#listeners) listener();
   }
 
   async #read<T>(read: (store: Store) => Promise<T>): Promise<T> {
@@ -154,7 +156,7 @@ export class GroupCommit implements Store {
       return await read(store);
     } catch (error) {
       if (hasClosedItself(error) && this.#store === opening) this.#store = undefined;
-      throw error;
+      throw outwards(error);
     }
   }
 
@@ -177,4 +179,10 @@ export class GroupCommit implements Store {
 /** Whether a driver that threw this must be opened again. */
 function hasClosedItself(error: unknown): boolean {
   return error instanceof StoreError && (error.code === 'outcome-unknown' || error.code === 'closed');
+}
+
+/** Of the two, only this store says `closed` to its callers; a driver that has ended is opened again at the next call. */
+function outwards(error: unknown): unknown {
+  if (!(error instanceof StoreError) || error.code !== 'closed') return error;
+  return new StoreError('unavailable', 'the driver had closed itself; it is opened again', { cause: error });
 }

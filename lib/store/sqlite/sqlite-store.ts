@@ -42,8 +42,8 @@ class SqliteStore implements Store {
   #ended: 'closed' | 'outcome-unknown' | 'died' | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(opening: Opening) {
-    this.#worker = new Worker(workerFile(), { workerData: opening, execArgv: [] });
+  constructor(file: string, opening: Opening) {
+    this.#worker = new Worker(file, { workerData: opening, execArgv: [] });
     this.#worker.on('message', (answer: Answer) => {
       this.#settle(answer);
     });
@@ -175,14 +175,20 @@ class SqliteStore implements Store {
  * and `newer-schema` leave the file as it is, `unavailable` and `disk-full`; or the signal's reason.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  options.signal?.throwIfAborted();
-  const store = new SqliteStore({
+  const opening = {
     path: resolve(options.path),
     checkpointDelay: options.checkpointDelay ?? 1_000,
     maxPages: options.unsafeTestingMaxPages ?? 0,
     sharedAccess: options.unsafeTestingSharedAccess ?? false,
-  });
-  await store.opened(options.signal);
+  };
+  return openInWorker(workerFile(), opening, options.signal);
+}
+
+/** Opens the store in a thread that runs `file`: the driver's own worker, or one of a test. Throws what {@link openSqliteStore} throws. */
+export async function openInWorker(file: string, opening: Opening, signal?: AbortSignal): Promise<Store> {
+  signal?.throwIfAborted();
+  const store = new SqliteStore(file, opening);
+  await store.opened(signal);
   return store;
 }
 
