@@ -21,7 +21,7 @@ namespace skissm {
 namespace {
 
 constexpr uint32_t kMostIterations = 100'000'000;
-constexpr uint32_t kLongestText = 1u << 30;
+constexpr uint32_t kLongestText = 1U << 30;
 
 using Buffer = std::vector<uint8_t>;
 
@@ -274,7 +274,7 @@ class Handshake {
   }
 
  private:
-  Buffer Concatenated() const {
+  [[nodiscard]] Buffer Concatenated() const {
     Buffer secret;
     const auto add = [&secret](const KemKeys& keys) {
       secret.insert(secret.end(), keys.shared_secret.begin(), keys.shared_secret.end());

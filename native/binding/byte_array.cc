@@ -44,7 +44,7 @@ std::optional<MutableBytes> BytesOf(napi_env env, napi_value value) {
 }
 
 bool Overlap(Bytes a, Bytes b) {
-  const std::less<const uint8_t*> before;
+  const std::less<> before;
   return !a.empty() && !b.empty() && before(a.data(), b.data() + b.size()) && before(b.data(), a.data() + a.size());
 }
 

@@ -6,7 +6,7 @@ namespace skissm {
 namespace {
 
 std::string LengthText(Length length) {
-  const std::string minimum = std::to_string(length.minimum);
+  std::string minimum = std::to_string(length.minimum);
   if (length.minimum == length.maximum) return minimum;
   if (length.maximum == Length::Any().maximum) return "at least " + minimum;
   return minimum + " to " + std::to_string(length.maximum);

@@ -27,6 +27,14 @@ bool Hash(mbedtls_md_type_t type, std::initializer_list<Bytes> parts, MutableByt
   return good;
 }
 
+/// Starts hashing with the key's block, combined with `pad`. RFC 2104 §2.
+bool AbsorbKeyBlock(mbedtls_md_context_t* context, Bytes key, uint8_t pad) {
+  SecretArray<kSha256BlockLength> block;
+  std::ranges::copy(key, block.data());
+  for (uint8_t& byte : block.bytes()) byte ^= pad;
+  return mbedtls_md_starts(context) == 0 && mbedtls_md_update(context, block.data(), kSha256BlockLength) == 0;
+}
+
 }  // namespace
 
 bool Sha256(std::initializer_list<Bytes> parts, MutableBytes out) {
@@ -54,13 +62,6 @@ HmacSha256::~HmacSha256() {
   mbedtls_md_free(&inner_);
   mbedtls_md_free(&outer_);
   mbedtls_md_free(&work_);
-}
-
-bool HmacSha256::AbsorbKeyBlock(mbedtls_md_context_t* context, Bytes key, uint8_t pad) {
-  SecretArray<kSha256BlockLength> block;
-  std::ranges::copy(key, block.data());
-  for (uint8_t& byte : block.bytes()) byte ^= pad;
-  return mbedtls_md_starts(context) == 0 && mbedtls_md_update(context, block.data(), kSha256BlockLength) == 0;
 }
 
 bool HmacSha256::SetKey(Bytes key) {

@@ -38,8 +38,6 @@ class HmacSha256 {
   [[nodiscard]] bool Compute(std::initializer_list<Bytes> parts, MutableBytes out);
 
  private:
-  bool AbsorbKeyBlock(mbedtls_md_context_t* context, Bytes key, uint8_t pad);
-
   mbedtls_md_context_t inner_;
   mbedtls_md_context_t outer_;
   mbedtls_md_context_t work_;

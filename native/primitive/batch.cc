@@ -200,7 +200,7 @@ class BatchReader {
     const uint8_t* end = nullptr;
     const uint8_t* output_end = nullptr;
     for (const Stretch& stretch : stretches_) {
-      const std::less<const uint8_t*> before;
+      const std::less<> before;
       if (before(stretch.bytes.data(), stretch.is_output ? end : output_end)) return true;
       const uint8_t* stretch_end = stretch.bytes.data() + stretch.bytes.size();
       end = std::max(end, stretch_end, before);
@@ -314,7 +314,7 @@ void RunBatch(Call& call) {
     ThrowCoded(env, Status::kCryptoFailed, "the thread pool takes no more work");
     return;
   }
-  batch.release();
+  static_cast<void>(batch.release());
   call.Return(promise);
 }
 

@@ -13,7 +13,7 @@ template <uint32_t Eta, size_t K, size_t L>
 bool IsValidMlDsaPrivateKey(Bytes private_key) {
   // A coefficient c is stored as Eta - c, in the bits that 2 * Eta needs; whole groups of bytes hold eight of them.
   constexpr size_t kBits = Eta == 2 ? 3 : 4;
-  constexpr uint32_t kMask = (1u << kBits) - 1;
+  constexpr uint32_t kMask = (1U << kBits) - 1;
   const Bytes packed = private_key.subspan(kShortVectorsOffset, (K + L) * kCoefficients * kBits / 8);
   uint32_t too_large = 0;
   for (size_t i = 0; i < packed.size(); i += kBits) {

@@ -19,7 +19,7 @@ constexpr size_t kSeedLength = 32;
 bool AreReduced(Bytes polynomials) {
   uint32_t too_large = 0;
   for (size_t i = 0; i < polynomials.size(); i += 3) {
-    const uint32_t low = polynomials[i] | (polynomials[i + 1] & 0x0fu) << 8;
+    const uint32_t low = polynomials[i] | (polynomials[i + 1] & 0x0fU) << 8;
     const uint32_t high = polynomials[i + 1] >> 4 | static_cast<uint32_t>(polynomials[i + 2]) << 4;
     // The sign bit appears when the coefficient is q or more.
     too_large |= (kModulus - 1 - low) | (kModulus - 1 - high);
