@@ -1,0 +1,58 @@
+/** What every request handler of the relay works with. */
+import type { DeviceAddress } from '../base/address.js';
+import { sameDevice } from '../base/address.js';
+import type { Clock } from '../base/clock.js';
+import type { RandomSource } from '../base/random.js';
+import type { RelayStore } from '../store/relay-store.js';
+import type { AnswerOf, RequestName, RequestOf } from '../wire/request.js';
+import type { KeyedLock } from './keyed-lock.js';
+import type { Logger } from './logger.js';
+import type { Mailboxes } from './mailbox.js';
+import type { RateLimit } from './rate-limits.js';
+import type { RecentMessages } from './recent-messages.js';
+import { Refusal, responseCode } from './refusal.js';
+import type { RelayLimits } from './relay-limits.js';
+import type { Signer } from './signer.js';
+import type { Tokens } from './tokens.js';
+
+/** The relay's parts. */
+export interface RelayContext {
+  readonly domain: string;
+  /** `closed`: by invitation only; `open`: any non-empty code admits. */
+  readonly registration: 'closed' | 'open';
+  readonly store: RelayStore;
+  readonly mailboxes: Mailboxes;
+  readonly signer: Signer;
+  readonly tokens: Tokens;
+  readonly recent: RecentMessages;
+  /** Taken before the mailboxes' own locks, never inside them: `user:…`, `device:…`, `pair:…`. */
+  readonly locks: KeyedLock;
+  readonly rates: {
+    readonly requests: RateLimit;
+    readonly bundles: RateLimit;
+    readonly invites: RateLimit;
+    readonly registrations: RateLimit;
+    readonly refusedHellos: RateLimit;
+  };
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly limits: RelayLimits;
+  readonly logger: Logger;
+}
+
+/** Does a request of a device whose token was checked; throws `Refusal` when it does not. */
+export type Handler<Name extends RequestName> = (
+  context: RelayContext,
+  caller: DeviceAddress,
+  request: RequestOf<Name>,
+) => Promise<AnswerOf<Name>>;
+
+/** Refuses with 403 unless the request speaks for the device whose token opened the connection. */
+export function requireCaller(caller: DeviceAddress, claimed: DeviceAddress): void {
+  if (!sameDevice(caller, claimed)) throw new Refusal(responseCode.forbidden, 'the sender is not the device of the token');
+}
+
+/** Refuses with 404 an address of another domain: this relay passes nothing on. */
+export function requireDomain(context: RelayContext, domain: string): void {
+  if (domain !== context.domain) throw new Refusal(responseCode.notFound, 'this relay does not serve the domain');
+}

@@ -1,0 +1,145 @@
+/** From a request's frame to its answer: size, decoding, authentication, rate, handler; whatever happens, the client gets a response. */
+import type { DeviceAddress } from '../base/address.js';
+import { deviceKey } from '../base/address.js';
+import { noBytes } from '../base/bytes.js';
+import { DecodeError, E2eeError, StoreError, UsageError } from '../base/errors.js';
+import { limits } from '../base/limits.js';
+import type { AnswerOf, RequestName, RequestOf } from '../wire/request.js';
+import { requestNameOf, requestRowOf } from '../wire/request.js';
+import { consumePush } from './acknowledgements.js';
+import type { Handler, RelayContext } from './context.js';
+import type { Guest } from './hello.js';
+import { getPreKeyBundles, publishSignedPreKey, supplyOneTimePreKeys } from './pre-keys.js';
+import { Refusal, responseCode } from './refusal.js';
+import { register } from './registration.js';
+import { accept, invite, sendOneToOne } from './sessions.js';
+import { updateUser } from './users.js';
+
+/** A request as it came. */
+export interface IncomingRequest {
+  /** Code of the request in the frame. */
+  readonly kind: number;
+  readonly body: Uint8Array;
+  /** Who asks; absent on a connection that showed no credential. */
+  readonly guest: Guest | undefined;
+  readonly remoteAddress: string;
+}
+
+/** What goes back: 200 and an encoded response of the schema, or another status when the request is not one of the schema. */
+export interface OutgoingResponse {
+  readonly status: number;
+  readonly body: Uint8Array;
+}
+
+/** Does a decoded request. */
+type Performer<Name extends RequestName> = (
+  context: RelayContext,
+  incoming: IncomingRequest,
+  request: RequestOf<Name>,
+) => Promise<AnswerOf<Name>>;
+
+function groupsNotServed(): Promise<never> {
+  return Promise.reject(new Refusal(responseCode.expectationFailed, 'groups are not served by this relay version'));
+}
+
+/** Which group is asked for does not matter: there is none. */
+function noGroup(): Promise<never> {
+  return Promise.reject(new Refusal(responseCode.notFound, 'no such group'));
+}
+
+/** Only who holds a token may ask. */
+function byToken<Name extends RequestName>(handler: Handler<Name>): Performer<Name> {
+  return (context, { guest }, request) => handler(context, requireToken(context, guest), request);
+}
+
+const performers: { readonly [Name in RequestName]: Performer<Name> } = {
+  register_user: (context, { remoteAddress }, request) => register(context, remoteAddress, request),
+  get_pre_key_bundle: byToken(getPreKeyBundles),
+  invite: byToken(invite),
+  accept: byToken(accept),
+  publish_spk: byToken(publishSignedPreKey),
+  supply_opks: byToken(supplyOneTimePreKeys),
+  send_one2one_msg: byToken(sendOneToOne),
+  consume_proto_msg: byToken(consumePush),
+  update_user: byToken(updateUser),
+  get_group: byToken(noGroup),
+  create_group: byToken(groupsNotServed),
+  add_group_members: byToken(groupsNotServed),
+  add_group_member_device: byToken(groupsNotServed),
+  remove_group_members: byToken(groupsNotServed),
+  leave_group: byToken(groupsNotServed),
+  send_group_msg: byToken(groupsNotServed),
+};
+
+/** Bytes of a request without keys in it: addresses, ids, and lists of them. */
+const smallBody = 65_536;
+/** Bytes of a request with the keys of one handshake when keys are large: 1.3 MB each. Spec: crypto.md §2. */
+const largeHandshakeBody = 4_194_304;
+
+/** Bytes that a request may have on a relay that takes frames of `frameLength`. */
+export function maxBodyLength(name: RequestName, frameLength: number): number {
+  switch (name) {
+    case 'register_user':
+    case 'supply_opks':
+      return frameLength;
+    case 'send_one2one_msg':
+    case 'send_group_msg':
+      return Math.min(frameLength, limits.plaintextLength + smallBody);
+    case 'invite':
+    case 'accept':
+    case 'publish_spk':
+      return frameLength > limits.frameLength ? largeHandshakeBody : smallBody;
+    default:
+      return Math.min(frameLength, limits.groupDevices * 1_024);
+  }
+}
+
+/** Answers one request; never throws. */
+export async function dispatch(context: RelayContext, incoming: IncomingRequest): Promise<OutgoingResponse> {
+  const name = requestNameOf(incoming.kind);
+  if (name === undefined) return { status: responseCode.badRequest, body: noBytes };
+  return { status: responseCode.ok, body: await respond(context, name, incoming) };
+}
+
+async function respond(context: RelayContext, name: RequestName, incoming: IncomingRequest): Promise<Uint8Array> {
+  const row = requestRowOf(name);
+  try {
+    return row.encodeResponse({ ok: true, message: '', value: await answer(context, name, incoming) });
+  } catch (error) {
+    const { code, message } = refusalOf(error);
+    if (code === responseCode.internalError || error instanceof StoreError) logFailure(context, name, error);
+    return row.encodeResponse({ ok: false, code, message });
+  }
+}
+
+async function answer<Name extends RequestName>(context: RelayContext, name: Name, incoming: IncomingRequest): Promise<AnswerOf<Name>> {
+  const { body, guest, remoteAddress } = incoming;
+  const maxLength = maxBodyLength(name, context.limits.frameLength);
+  if (body.length > maxLength) throw new Refusal(responseCode.badRequest, `too-large: ${body.length} bytes are more than ${maxLength}`);
+  // Before anything is decoded: a stranger may cause no more work than a look at the size.
+  if (name !== 'register_user') requireToken(context, guest);
+  const limiter = guest === undefined ? remoteAddress : deviceKey(guest.address);
+  if (!(await context.rates.requests.admit(limiter))) throw new Refusal(responseCode.unavailable, 'too many requests');
+  return performers[name](context, incoming, requestRowOf(name).decodeRequest(body, maxLength));
+}
+
+/** The device of a token that has not expired. Throws `Refusal` 401. */
+function requireToken({ clock }: RelayContext, guest: Guest | undefined): DeviceAddress {
+  if (guest === undefined) throw new Refusal(responseCode.unauthorized, 'the connection showed no credential');
+  if (guest.tokenExpiresAt <= clock.now()) throw new Refusal(responseCode.unauthorized, 'the token has expired');
+  return guest.address;
+}
+
+function refusalOf(error: unknown): { readonly code: number; readonly message: string } {
+  if (error instanceof Refusal) return { code: error.responseCode, message: error.message };
+  if (error instanceof DecodeError) return { code: responseCode.badRequest, message: `${error.code}: ${error.message}` };
+  // A name that cannot be a key of the store cannot name anything here.
+  if (error instanceof UsageError && error.code.startsWith('key-')) return { code: responseCode.badRequest, message: 'a name is too long' };
+  if (error instanceof StoreError) return { code: responseCode.unavailable, message: 'the relay could not store this; try again' };
+  return { code: responseCode.internalError, message: 'internal error' };
+}
+
+function logFailure({ logger }: RelayContext, name: RequestName, error: unknown): void {
+  if (error instanceof E2eeError) logger.error({ request: name, code: error.code }, 'a request failed');
+  else logger.error({ request: name, code: error instanceof Error ? error.name : 'unknown' }, 'a request failed unexpectedly');
+}

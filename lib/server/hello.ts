@@ -1,0 +1,89 @@
+/** Who is there: the checks of a connection's first frame. Design D4, D7. */
+import type { DeviceAddress } from '../base/address.js';
+import { deviceKey, sameDevice } from '../base/address.js';
+import type { LoginRecord } from '../store/relay-store.js';
+import type { Hello, HelloAck } from '../wire/frame.js';
+import { frameVersion } from '../wire/frame.js';
+import type { RelayContext } from './context.js';
+import { isWord } from './credentials.js';
+import { responseCode } from './refusal.js';
+import { checkStore } from './rollback.js';
+
+/** A device that has proved itself. */
+export interface Guest {
+  readonly address: DeviceAddress;
+  /** End of the token that the connection lives by, ms since 1970. */
+  readonly tokenExpiresAt: number;
+}
+
+/** What a hello led to; `guest` is absent when it was refused, and when it came without a credential, which allows a registration only. */
+export interface Greeting {
+  readonly ack: HelloAck;
+  readonly guest?: Guest;
+}
+
+/** Checks a hello; what it changes is durable before the answer. */
+export async function greet(context: RelayContext, remoteAddress: string, hello: Hello): Promise<Greeting> {
+  if (hello.version !== frameVersion) return refused(context, responseCode.badRequest, 'version');
+  if (!(await context.rates.refusedHellos.hasRoom(remoteAddress))) return refused(context, responseCode.unavailable, 'busy');
+  if (hello.credential.kind === 'none') return { ack: welcome(context, '', 0) };
+  const { domain, userId, deviceId } = hello.address;
+  const address = { domain, userId, deviceId };
+  const greeting = await context.locks.run([`device:${deviceKey(address)}`], () => admit(context, hello, address));
+  if (greeting.guest === undefined) await context.rates.refusedHellos.admit(remoteAddress);
+  return greeting;
+}
+
+async function admit(context: RelayContext, hello: Hello, address: DeviceAddress): Promise<Greeting> {
+  const { store } = context;
+  if (address.domain !== context.domain || address.userId === '' || address.deviceId === '') {
+    return refused(context, responseCode.unauthorized, 'unauthorized');
+  }
+  const login = await store.login(address);
+  const proof = login === undefined ? undefined : await prove(context, hello, address, login);
+  if (login === undefined || proof === undefined) return refused(context, responseCode.unauthorized, 'unauthorized');
+  const checked = checkStore(login, hello.incarnation, hello.commitCounter);
+  if (checked === undefined) return refused(context, responseCode.conflict, 'store-rolled-back');
+  if (checked !== login || !login.seen) await store.commit([store.putLogin(address, { ...checked, seen: true })]);
+  return { ack: welcome(context, proof.token, proof.expiresAt), guest: { address, tokenExpiresAt: proof.expiresAt } };
+}
+
+/** The token that the connection lives by: the one shown (then none is sent back), or a new one for a password. */
+async function prove(
+  context: RelayContext,
+  { credential }: Hello,
+  address: DeviceAddress,
+  login: LoginRecord,
+): Promise<{ readonly token: string; readonly expiresAt: number } | undefined> {
+  switch (credential.kind) {
+    case 'password':
+      return isWord('password', credential.password, login.passwordHash) ? context.tokens.issue(address, login.registeredAt) : undefined;
+    case 'token': {
+      const claims = await context.tokens.verify(credential.token);
+      if (claims?.registeredAt !== login.registeredAt || !sameDevice(claims.address, address)) return undefined;
+      return { token: '', expiresAt: claims.expiresAt };
+    }
+    case 'none':
+      return undefined;
+  }
+}
+
+function welcome(context: RelayContext, token: string, tokenExpiresAt: number): HelloAck {
+  return { ...refused(context, 0, '').ack, code: responseCode.ok, token, tokenExpiresAt };
+}
+
+/** The answer to a connection that is not taken. */
+export function refused(context: RelayContext, code: number, reason: string): Greeting {
+  const { clock, limits } = context;
+  const ack = {
+    code,
+    reason,
+    token: '',
+    tokenExpiresAt: 0,
+    serverTime: clock.now(),
+    pushWindow: limits.pushWindow,
+    heartbeatInterval: limits.heartbeatInterval,
+    maxFrameLength: limits.frameLength,
+  };
+  return { ack };
+}

@@ -1,0 +1,73 @@
+import { limits } from '../base/limits.js';
+
+/** A number of events allowed in a span of time. */
+export interface Rate {
+  readonly count: number;
+  /** Milliseconds. */
+  readonly per: number;
+}
+
+/** Every bound that an operator may want to set; the rest stands in `lib/base/limits.ts`. */
+export interface RelayLimits {
+  /** Connections at a time; each costs some 50 kB with its socket buffers. */
+  readonly connections: number;
+  /** Connections at a time from one address, so that one host cannot take all of them. */
+  readonly connectionsPerAddress: number;
+  /** Time for the first frame, ms: a socket that says nothing holds a place. */
+  readonly helloTimeout: number;
+  /** Between heartbeats, ms: shorter than the idle time-out of common proxies (60 s). */
+  readonly heartbeatInterval: number;
+  /** Requests of one connection. A bot sends thousands of messages a second; this only stops a runaway. */
+  readonly requests: Rate;
+  /** Bundle look-ups by one device of one user: each may spend a one-time pre-key. Spec: weaknesses.md P14. */
+  readonly bundlesPerTarget: Rate;
+  /** Invites by one device to one user: each waits in a mailbox with some 8 kB. */
+  readonly invitesPerTarget: Rate;
+  /** Registrations from one address; each costs a signature check and some 170 kB. */
+  readonly registrations: Rate;
+  /** Refused hellos from one address: passwords are random, so this only keeps the noise down. */
+  readonly refusedHellos: Rate;
+  /** Pushes of one connection that may be on their way and not consumed. */
+  readonly pushWindow: number;
+  /** Pushes that wait for one device: a month of a busy device that is offline. */
+  readonly mailboxRows: number;
+  /** Bytes that wait for one device. */
+  readonly mailboxBytes: number;
+  /** One-time pre-keys below which a device is asked for more. Spec: server.md §3. */
+  readonly lowOneTimePreKeys: number;
+  /** One-time pre-keys a device is asked to have again. Spec: server.md §3. */
+  readonly fullOneTimePreKeys: number;
+  /** One-time pre-keys kept of one device. */
+  readonly storedOneTimePreKeys: number;
+  /** Lifetime of a token, ms: a day, renewed by password at any hello. */
+  readonly tokenLifetime: number;
+  /** Lifetime of an invitation, ms. */
+  readonly invitationLifetime: number;
+  /** Time in which a lost answer to a registration may be asked for again, ms. */
+  readonly registrationRepeat: number;
+  /** Greatest frame, bytes; see `limits.largeKeyFrameLength`. */
+  readonly frameLength: number;
+}
+
+/** What a relay uses where its options say nothing. */
+export const defaultRelayLimits: RelayLimits = {
+  connections: 20_000,
+  connectionsPerAddress: 5_000,
+  helloTimeout: 10_000,
+  heartbeatInterval: 30_000,
+  requests: { count: 20_000, per: 1_000 },
+  bundlesPerTarget: { count: 60, per: 60_000 },
+  invitesPerTarget: { count: 60, per: 60_000 },
+  registrations: { count: 120, per: 60_000 },
+  refusedHellos: { count: 30, per: 60_000 },
+  pushWindow: limits.pushWindow,
+  mailboxRows: 100_000,
+  mailboxBytes: 1_073_741_824,
+  lowOneTimePreKeys: 20,
+  fullOneTimePreKeys: 100,
+  storedOneTimePreKeys: 2_000,
+  tokenLifetime: 86_400_000,
+  invitationLifetime: 604_800_000,
+  registrationRepeat: 600_000,
+  frameLength: limits.frameLength,
+};

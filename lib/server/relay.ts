@@ -1,0 +1,243 @@
+/**
+ * The relay: a process over a store that knows devices, hands out their public keys and carries what they send to each other. It sees addresses
+ * and ciphertext only. Spec: server.md, design D9.
+ */
+import { deviceKey } from '../base/address.js';
+import type { Clock } from '../base/clock.js';
+import { systemClock } from '../base/clock.js';
+import { UsageError } from '../base/errors.js';
+import { limits as packageLimits } from '../base/limits.js';
+import type { RandomSource } from '../base/random.js';
+import { systemRandom } from '../base/random.js';
+import { Secret, allocateSecret } from '../base/secret.js';
+import type { CipherSuite } from '../crypto/cipher-suite.js';
+import { defaultSuite } from '../crypto/cipher-suite.js';
+import { GroupCommit } from '../store/group-commit.js';
+import { RelayStore } from '../store/relay-store.js';
+import type { Store } from '../store/store.js';
+import type { FrameChannel } from '../transport/channel.js';
+import type { Certificate } from '../wire/certificate.js';
+import { encodePayload } from '../wire/push.js';
+import type { RelayContext } from './context.js';
+import { DeviceConnection } from './device-connection.js';
+import { KeyedLock } from './keyed-lock.js';
+import type { Logger } from './logger.js';
+import { silentLogger } from './logger.js';
+import { Mailboxes } from './mailbox.js';
+import { RateLimit } from './rate-limits.js';
+import { RecentMessages } from './recent-messages.js';
+import { createInvitation } from './registration.js';
+import type { RelayLimits } from './relay-limits.js';
+import { defaultRelayLimits } from './relay-limits.js';
+import { openSigner } from './signer.js';
+import { Tokens, tokenKeyLength } from './tokens.js';
+import { relatedDevices } from './users.js';
+
+/** What a relay is made of. */
+export interface RelayOptions {
+  /** Opens the driver; called again after a driver has closed itself. */
+  readonly store: () => Promise<Store>;
+  /** The domain of every address here. */
+  readonly domain: string;
+  /** `closed` (the default): by invitation only; `open`: any non-empty code admits, for demonstrations. */
+  readonly registration?: 'closed' | 'open';
+  /** Its signature scheme signs for the relay; counts at the first start only. */
+  readonly suite?: CipherSuite;
+  readonly clock?: Clock;
+  readonly random?: RandomSource;
+  readonly logger?: Logger;
+  readonly limits?: Partial<RelayLimits>;
+}
+
+/** What {@link Relay.createInvitation} makes. */
+export interface InvitationOptions {
+  /** The user whose further device is admitted; without it the invitation admits one new user. */
+  readonly userId?: string;
+  /** Milliseconds from now. */
+  readonly lifetime?: number;
+}
+
+/** Something that lets connections in. */
+export interface Door {
+  close(): Promise<void>;
+}
+
+const tokenKeyRow = 'token-key';
+
+/** A running relay; made by {@link openRelay}. */
+export class Relay {
+  readonly domain: string;
+  readonly #context: RelayContext;
+  readonly #connections = new Set<DeviceConnection>();
+  readonly #devices = new Map<string, DeviceConnection>();
+  readonly #perAddress = new Map<string, number>();
+  readonly #doors = new Set<Door>();
+  #closing: Promise<void> | undefined;
+
+  constructor(context: RelayContext) {
+    this.domain = context.domain;
+    this.#context = context;
+  }
+
+  /** Bytes of the greatest frame taken. */
+  get maxFrameLength(): number {
+    return this.#context.limits.frameLength;
+  }
+
+  /** What clients verify the relay's signatures with. */
+  get certificate(): Certificate {
+    return this.#context.signer.certificate;
+  }
+
+  /** The self-signed issuer of {@link certificate}, for clients that pin it. */
+  get rootCertificate(): Certificate {
+    return this.#context.signer.rootCertificate;
+  }
+
+  /** Open connections. */
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /** Takes a channel; one too many is closed with a goodbye. */
+  accept(channel: FrameChannel): void {
+    const { limits, logger } = this.#context;
+    const connection = new DeviceConnection(this.#context, channel, {
+      connected: (device) => {
+        this.#onConnected(device);
+      },
+      ended: (device) => {
+        this.#onEnded(device);
+      },
+    });
+    const fromAddress = (this.#perAddress.get(channel.remoteAddress) ?? 0) + 1;
+    this.#connections.add(connection);
+    this.#perAddress.set(channel.remoteAddress, fromAddress);
+    if (this.#closing !== undefined) connection.end('closing');
+    else if (this.#connections.size > limits.connections || fromAddress > limits.connectionsPerAddress) {
+      logger.warn({ remote: channel.remoteAddress, connections: this.#connections.size }, 'too many connections');
+      connection.end('overload');
+    }
+  }
+
+  /** Makes an invitation and gives its code, 32 characters; it can be used once and is stored hashed only. */
+  createInvitation(options: InvitationOptions = {}): Promise<string> {
+    return createInvitation(this.#context, options.userId ?? '', options.lifetime ?? this.#context.limits.invitationLifetime);
+  }
+
+  /**
+   * Removes a device: its keys, mailbox and relations are deleted, its connection ends, and everybody who knows it is told. False when there is no
+   * such device. Spec: server.md §3.
+   */
+  async removeDevice(userId: string, deviceId: string): Promise<boolean> {
+    const context = this.#context;
+    const address = { domain: context.domain, userId, deviceId };
+    return context.locks.run([`user:${userId}`, `device:${deviceKey(address)}`], async () => {
+      if ((await context.store.login(address)) === undefined) return false;
+      const own = await context.store.deviceAddressesOf(userId, packageLimits.devicesPerUser);
+      const related = await relatedDevices(context, userId);
+      const payload = encodePayload({ kind: 'remove-user-device', value: { device: address } });
+      const told = [...own.filter((device) => deviceKey(device) !== deviceKey(address)), ...related];
+      await context.mailboxes.post(
+        told.map((to) => ({ to, payload, signed: true, optional: true })),
+        await context.store.deleteDevice(address),
+      );
+      context.mailboxes.forget(address);
+      this.#devices.get(deviceKey(address))?.end('unauthorized');
+      return true;
+    });
+  }
+
+  /** Lets {@link close} also close what lets connections in. */
+  addDoor(door: Door): void {
+    this.#doors.add(door);
+  }
+
+  /**
+   * Shuts down: takes no more connections and requests, answers those that are being done, says goodbye, makes everything durable and closes the
+   * store. A second call waits for the first.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown();
+    return this.#closing;
+  }
+
+  async #shutDown(): Promise<void> {
+    const { logger, store, signer, tokens } = this.#context;
+    logger.info({ connections: this.#connections.size }, 'closing');
+    await Promise.all([...this.#doors].map((door) => door.close()));
+    await Promise.all([...this.#connections].map((connection) => connection.endGracefully('closing')));
+    await store.close();
+    signer.close();
+    tokens.close();
+    logger.info({}, 'closed');
+  }
+
+  /** One connection per device: the newest, because the older one may be half open. */
+  #onConnected(connection: DeviceConnection): void {
+    const { address } = connection;
+    if (address === undefined) return;
+    const name = deviceKey(address);
+    this.#devices.get(name)?.end('replaced');
+    this.#devices.set(name, connection);
+    this.#context.logger.debug({ user: address.userId, device: address.deviceId }, 'connected');
+  }
+
+  #onEnded(connection: DeviceConnection): void {
+    if (!this.#connections.delete(connection)) return;
+    const left = (this.#perAddress.get(connection.remoteAddress) ?? 1) - 1;
+    if (left > 0) this.#perAddress.set(connection.remoteAddress, left);
+    else this.#perAddress.delete(connection.remoteAddress);
+    const { address } = connection;
+    if (address === undefined) return;
+    const name = deviceKey(address);
+    if (this.#devices.get(name) === connection) this.#devices.delete(name);
+    this.#context.logger.debug({ user: address.userId, device: address.deviceId }, 'disconnected');
+  }
+}
+
+/** Opens a relay: its keys are made at the first start. Throws `UsageError('domain')` and what the store throws. */
+export async function openRelay(options: RelayOptions): Promise<Relay> {
+  const { domain, clock = systemClock, random = systemRandom, logger = silentLogger } = options;
+  if (!/^[^\s@/]+$/u.test(domain)) throw new UsageError('domain', 'a domain is a word without @ and /');
+  const limits = { ...defaultRelayLimits, ...options.limits };
+  const store = new RelayStore(new GroupCommit(options.store), domain);
+  try {
+    const signer = await openSigner(store, (options.suite ?? defaultSuite).signature, domain, clock);
+    const tokens = new Tokens(await tokenKey(store, random), clock, limits.tokenLifetime);
+    logger.info({ domain, registration: options.registration ?? 'closed' }, 'open');
+    return new Relay({
+      domain,
+      registration: options.registration ?? 'closed',
+      store,
+      mailboxes: new Mailboxes(store, signer, clock, random, limits),
+      signer,
+      tokens,
+      recent: new RecentMessages(),
+      locks: new KeyedLock(),
+      rates: {
+        requests: new RateLimit(limits.requests, clock),
+        bundles: new RateLimit(limits.bundlesPerTarget, clock),
+        invites: new RateLimit(limits.invitesPerTarget, clock),
+        registrations: new RateLimit(limits.registrations, clock),
+        refusedHellos: new RateLimit(limits.refusedHellos, clock),
+      },
+      clock,
+      random,
+      limits,
+      logger,
+    });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function tokenKey(store: RelayStore, random: RandomSource): Promise<Secret<'TokenKey'>> {
+  const stored = await store.own(tokenKeyRow, (reader) => reader.bytes(tokenKeyLength));
+  if (stored !== undefined) return new Secret(stored);
+  const key = allocateSecret(tokenKeyLength);
+  random.fill(key);
+  await store.commit([store.putOwn(tokenKeyRow, (writer) => writer.bytes(key))]);
+  return new Secret(key);
+}

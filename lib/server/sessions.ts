@@ -1,0 +1,76 @@
+/** One-to-one traffic: invite, accept, messages. The relay sees addresses and ciphertext only. Spec: server.md §3. */
+import type { DeviceAddress } from '../base/address.js';
+import { deviceKey } from '../base/address.js';
+import { limits } from '../base/limits.js';
+import { isGroupAddress } from '../wire/address.js';
+import { decodeEnvelope } from '../wire/message.js';
+import { encodePayload } from '../wire/push.js';
+import type { Handler, RelayContext } from './context.js';
+import { requireCaller, requireDomain } from './context.js';
+import { Refusal, responseCode } from './refusal.js';
+
+/** Invites of one pair whose time is remembered: more cannot be open at a time. */
+const recentInvites = limits.sessionsPerPair;
+
+/**
+ * invite: fills in the sender's identity key and the relay's time and passes the invite on. The same invite again keeps its time, so that both
+ * devices order their sessions alike, and is pushed again: the first copy may have met a device that could not answer.
+ */
+export const invite: Handler<'invite'> = async (context, caller, { invite: sent }) => {
+  requireCaller(caller, sent.from);
+  requireDomain(context, sent.to.domain);
+  if (!(await context.rates.invites.admit(JSON.stringify([deviceKey(caller), sent.to.userId])))) {
+    throw new Refusal(responseCode.unavailable, 'too many invites to this user');
+  }
+  return context.locks.run([`pair:${deviceKey(caller)}${deviceKey(sent.to)}`], async () => {
+    const { store, clock } = context;
+    const device = await store.device(caller);
+    if (device === undefined) throw new Refusal(responseCode.notFound, 'the device is not registered here');
+    const recent = await store.recentInvites(caller, sent.to);
+    const known = recent.find(({ sessionId }) => sessionId === sent.sessionId);
+    const inviteTime = known?.inviteTime ?? clock.now();
+    const { sessionId } = sent;
+    const writes =
+      known === undefined ? [store.putRecentInvites(caller, sent.to, [{ sessionId, inviteTime }, ...recent].slice(0, recentInvites))] : [];
+    const passedOn = { ...sent, identityKey: device.identityKey.agreement, inviteTime };
+    await context.mailboxes.post(
+      [{ to: sent.to, from: sent.from, payload: encodePayload({ kind: 'invite', value: passedOn }), signed: true }],
+      writes,
+    );
+    return { sessionId, inviteTime };
+  });
+};
+
+/** accept: passes the accept on and remembers that the two devices have a session. A repeated one is passed on again. */
+export const accept: Handler<'accept'> = async (context, caller, { accept: sent }) => {
+  requireCaller(caller, sent.from);
+  requireDomain(context, sent.to.domain);
+  await context.mailboxes.post(
+    [{ to: sent.to, from: sent.from, payload: encodePayload({ kind: 'accept', value: sent }), signed: true }],
+    context.store.putRelation(caller, sent.to),
+  );
+  return {};
+};
+
+/** send_one2one_msg: to one device, or to every device of a user when the device id is empty. */
+export const sendOneToOne: Handler<'send_one2one_msg'> = async (context, caller, { envelope: encoded }) => {
+  const { from, to, payload, messageId, sessionId } = decodeEnvelope(encoded, context.limits.frameLength);
+  requireCaller(caller, from);
+  if (isGroupAddress(to) || payload.kind !== 'one-to-one') throw new Refusal(responseCode.badRequest, 'the message is not one-to-one');
+  requireDomain(context, to.domain);
+  const name = JSON.stringify([messageId, sessionId, to.userId, to.deviceId]);
+  await context.recent.once(deviceKey(caller), name, async () => {
+    const targets = to.deviceId === '' ? await devicesOf(context, caller, to) : [to];
+    // The envelope goes on byte for byte.
+    const message = { kind: 'message', bytes: encoded } as const;
+    await context.mailboxes.post(targets.map((target) => ({ to: target, from, payload: message, signed: false })));
+  });
+  return {};
+};
+
+async function devicesOf(context: RelayContext, caller: DeviceAddress, to: DeviceAddress): Promise<DeviceAddress[]> {
+  const devices = await context.store.deviceAddressesOf(to.userId, limits.devicesPerUser);
+  const others = devices.filter((device) => deviceKey(device) !== deviceKey(caller));
+  if (others.length === 0) throw new Refusal(responseCode.notFound, 'the user has no device here');
+  return others;
+}

@@ -1,0 +1,119 @@
+/**
+ * A frame channel over a WebSocket of either side: one binary message per frame.
+ */
+import type { RawData, WebSocket } from 'ws';
+import { TransportError } from '../base/errors.js';
+import type { ChannelEnd, FrameChannel, FrameReceiver } from './channel.js';
+import { lowWaterMark } from './channel.js';
+
+/** The WebSocket sub-protocol both sides insist on, so that a stray HTTP service is noticed at once. */
+export const subProtocol = 'skissm.relay.v1';
+
+/** Close code of RFC 6455 §7.4.1 for a message longer than the receiver takes. */
+const tooLargeCode = 1009;
+/** Close code of RFC 6455 §7.4.1 for a message of a kind the receiver does not take. */
+const unsupportedCode = 1003;
+/** A peer that does not finish the closing handshake is cut after so many ms. */
+const closeTimeout = 5_000;
+
+/** The message's bytes without a copy where it came in one piece. */
+function bytesOf(message: RawData): Uint8Array {
+  if (message instanceof ArrayBuffer) return new Uint8Array(message);
+  const whole = Array.isArray(message) ? Buffer.concat(message) : message;
+  return new Uint8Array(whole.buffer, whole.byteOffset, whole.length);
+}
+
+class WebSocketChannel implements FrameChannel {
+  readonly remoteAddress: string;
+  readonly closed: Promise<ChannelEnd>;
+  readonly #socket: WebSocket;
+  #receiver: FrameReceiver | undefined;
+  #end: ChannelEnd | undefined;
+  #crowded = false;
+
+  constructor(socket: WebSocket, remoteAddress: string) {
+    this.#socket = socket;
+    this.remoteAddress = remoteAddress;
+    // Nothing may be lost between the opening of the socket and the first receiver.
+    socket.pause();
+    socket.on('message', (message: RawData, isBinary: boolean) => {
+      if (!isBinary) {
+        this.#end ??= { cause: 'failed', reason: 'not-binary' };
+        this.#shut(unsupportedCode);
+      } else {
+        this.#receiver?.onFrame(bytesOf(message));
+      }
+    });
+    // A 'close' always follows; without a listener the error would end the process.
+    socket.on('error', (error: Error & { code?: string }) => {
+      this.#end ??= { cause: 'failed', reason: error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? 'too-large' : 'carrier-error' };
+    });
+    this.closed = new Promise((resolve) => {
+      socket.on('close', (code: number) => {
+        resolve(this.#end ?? endOf(code));
+      });
+    });
+  }
+
+  get bufferedAmount(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  send(frame: Uint8Array): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) throw new TransportError('offline', 'the channel has ended');
+    this.#socket.send(frame, { binary: true }, () => {
+      if (this.#crowded && this.#socket.bufferedAmount < lowWaterMark) {
+        this.#crowded = false;
+        this.#receiver?.onDrain();
+      }
+    });
+    if (this.#socket.bufferedAmount >= lowWaterMark) this.#crowded = true;
+  }
+
+  receive(receiver: FrameReceiver): void {
+    this.#receiver = receiver;
+    this.#socket.resume();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  close(): void {
+    this.#end ??= { cause: 'local', reason: 'closed' };
+    this.#shut(1000);
+  }
+
+  cut(): void {
+    this.#end ??= { cause: 'local', reason: 'cut' };
+    this.#socket.terminate();
+  }
+
+  #shut(code: number): void {
+    // A paused socket would never see the other side's part of the closing handshake.
+    this.#socket.resume();
+    this.#socket.close(code);
+    const timer = setTimeout(() => {
+      this.#socket.terminate();
+    }, closeTimeout);
+    timer.unref();
+    void this.closed.then(() => {
+      clearTimeout(timer);
+    });
+  }
+}
+
+function endOf(code: number): ChannelEnd {
+  // 1006: the socket went away without a closing handshake.
+  if (code === 1006) return { cause: 'failed', reason: 'cut' };
+  return { cause: 'remote', reason: code === tooLargeCode ? 'too-large' : 'closed' };
+}
+
+/** A channel over an open WebSocket, which then belongs to it. */
+export function webSocketChannel(socket: WebSocket, remoteAddress: string): FrameChannel {
+  return new WebSocketChannel(socket, remoteAddress);
+}
