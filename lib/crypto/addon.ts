@@ -3,7 +3,7 @@
  *
  * Conventions: outputs are caller-owned `Uint8Array`s of exact length; on any failure every output is zeroed and one `Error` with a
  * stable `code` (see {@link AddonErrorCode}) is thrown. Inputs and outputs must be plain `Uint8Array`s over fixed-length, unshared,
- * attached buffers; an output may not overlap any other argument. Schemes are named by their wire code (spec wire.md §3).
+ * attached buffers; an output may not overlap any other argument (then nothing is written: it is somebody's input). Schemes are named by their wire code (spec wire.md §3).
  */
 
 /** One row of the KEM table; lengths in bytes. */
@@ -88,7 +88,7 @@ export interface NativeAddon {
   sign(scheme: number, privateKey: Uint8Array, message: Uint8Array, signature: Uint8Array): number;
   /** A signature of a wrong length is simply not valid. */
   verify(scheme: number, publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
-  /** As `sign` / `verify` with a FIPS 204 context of 0 to 255 bytes (ML-DSA only; for published vectors). */
+  /** As `sign` / `verify` with a FIPS 204 context of 0 to 255 bytes (ML-DSA only, else `unknown-scheme`; for published vectors). */
   signWithContext(scheme: number, privateKey: Uint8Array, message: Uint8Array, context: Uint8Array, signature: Uint8Array): number;
   verifyWithContext(scheme: number, publicKey: Uint8Array, message: Uint8Array, context: Uint8Array, signature: Uint8Array): boolean;
   signatureIsValidPrivateKey(scheme: number, privateKey: Uint8Array): boolean;
@@ -132,7 +132,10 @@ export interface NativeAddon {
   /** The `count` (1 to 65536) message keys from this position on, 48 bytes each. */
   chainMessageKeys(chainKey: Uint8Array, count: number, out: Uint8Array): void;
 
-  /** Runs the jobs one after another on one thread of the pool; resolves when all are done. Argument errors throw synchronously. */
+  /**
+   * Runs the jobs (at most 65536) one after another on one thread of the pool; resolves when all are done. Argument errors throw
+   * synchronously. A job whose output memory was given away meanwhile results in `argument-type`.
+   */
   runBatch(jobs: readonly AddonJob[]): Promise<AddonJobResult[]>;
 
   /** Overwrites the bytes with zeros in a way the compiler keeps. */

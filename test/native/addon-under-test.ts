@@ -1,7 +1,6 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { NativeAddon, TestingAddon } from '../../lib/crypto/addon.js';
-import type { RawLoops } from '../../bench/native/raw-loops.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const require = createRequire(path.join(root, 'package.json'));
@@ -12,8 +11,6 @@ export const addonFile = path.join(root, 'build/Release/skissm.node');
 export const addon = require(addonFile) as NativeAddon;
 /** The build whose randomness comes from a queue. */
 export const testingAddon = require(path.join(root, 'build/Release/skissm_testing.node')) as TestingAddon;
-/** The build with timing loops. */
-export const benchAddon = require(path.join(root, 'build/Release/skissm_bench.node')) as NativeAddon & RawLoops;
 
 /** Bytes of a hexadecimal string. */
 export function fromHex(text: string): Uint8Array {
