@@ -32,10 +32,13 @@ export const requests = {
 export type RequestName = keyof typeof requests;
 
 /** What a request says. */
-export type RequestOf<Name extends RequestName> = (typeof requests)[Name] extends RequestRow<infer Request, never> ? Request : never;
+export type RequestOf<Name extends RequestName> = ReturnType<(typeof requests)[Name]['decodeRequest']>;
 
 /** What a successful answer says. */
-export type AnswerOf<Name extends RequestName> = (typeof requests)[Name] extends RequestRow<never, infer Answer> ? Answer : never;
+export type AnswerOf<Name extends RequestName> = Extract<
+  ReturnType<(typeof requests)[Name]['decodeResponse']>,
+  { readonly ok: true }
+>['value'];
 
 /** The answer to a request, successful or not. */
 export type ResponseOf<Name extends RequestName> = Response<AnswerOf<Name>>;
