@@ -30,15 +30,14 @@ export function createDatabase(path: string): void {
     } finally {
       db.close();
     }
-    try {
-      linkSync(temporary, path);
-    } catch (error) {
-      if (!existsSync(path)) throw error;
-    }
-    syncDirectory(dirname(path));
+    linkSync(temporary, path);
+  } catch (error) {
+    // Another process was first, and may already have cleared this one's file away.
+    if (!existsSync(path)) throw error;
   } finally {
     rmSync(temporary, { force: true });
   }
+  syncDirectory(dirname(path));
 }
 
 /** Removes what a process left that died while it made the database; to be called under the database's exclusive lock. */
