@@ -75,6 +75,10 @@ const performers: { readonly [Name in RequestName]: Performer<Name> } = {
 const smallBody = 65_536;
 /** Bytes of a request with the keys of one handshake when keys are large: 1.3 MB each. Spec: crypto.md §2. */
 const largeHandshakeBody = 4_194_304;
+/** Bytes of a change of settings: 65,536 characters of at most four bytes, and an address. */
+const largeSettingsBody = 5 * smallBody;
+/** Bytes of a request with all members and devices of a group. */
+const memberListBody = limits.groupDevices * 1_024;
 
 /** Bytes that a request may have on a relay that takes frames of `frameLength`. */
 export function maxBodyLength(name: RequestName, frameLength: number): number {
@@ -89,8 +93,18 @@ export function maxBodyLength(name: RequestName, frameLength: number): number {
     case 'accept':
     case 'publish_spk':
       return frameLength > limits.frameLength ? largeHandshakeBody : smallBody;
-    default:
-      return Math.min(frameLength, limits.groupDevices * 1_024);
+    case 'get_pre_key_bundle':
+    case 'consume_proto_msg':
+    case 'get_group':
+    case 'leave_group':
+      return smallBody;
+    case 'update_user':
+      return Math.min(frameLength, largeSettingsBody);
+    case 'create_group':
+    case 'add_group_members':
+    case 'add_group_member_device':
+    case 'remove_group_members':
+      return Math.min(frameLength, memberListBody);
   }
 }
 

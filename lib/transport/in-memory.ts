@@ -175,6 +175,8 @@ export function createChannelPair(options: Pick<InMemoryOptions, 'intercept' | '
 export interface InMemoryNetwork {
   /** Connects to whoever listens; `TransportError('offline')` while nobody does. */
   readonly transport: Transport;
+  /** Opens a bare channel, for tests that speak frames themselves. */
+  dial(): Promise<FrameChannel>;
   /** Names who takes new channels; `undefined` takes the relay off the network. */
   listen(accept: ((channel: FrameChannel) => void) | undefined): void;
   /** Replaces the hook for channels opened from now on. */
@@ -199,6 +201,7 @@ export function createInMemoryNetwork(options: InMemoryOptions = {}): InMemoryNe
 
   return {
     transport: { connect: (request) => openConnection(dial, request, { clock, times: options.times ?? {} }) },
+    dial,
     listen(next) {
       accept = next;
     },

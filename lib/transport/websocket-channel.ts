@@ -44,8 +44,9 @@ class WebSocketChannel implements FrameChannel {
         this.#receiver?.onFrame(bytesOf(message));
       }
     });
-    // A 'close' always follows; without a listener the error would end the process.
+    // Without a listener the error would end the process. `ws` closes the socket by itself.
     socket.on('error', (error: Error & { code?: string }) => {
+      this.#cutLater();
       this.#end ??= { cause: 'failed', reason: error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? 'too-large' : 'carrier-error' };
     });
     this.closed = new Promise((resolve) => {
@@ -97,6 +98,10 @@ class WebSocketChannel implements FrameChannel {
     // A paused socket would never see the other side's part of the closing handshake.
     this.#socket.resume();
     this.#socket.close(code);
+    this.#cutLater();
+  }
+
+  #cutLater(): void {
     const timer = setTimeout(() => {
       this.#socket.terminate();
     }, closeTimeout);

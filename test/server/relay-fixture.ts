@@ -24,7 +24,7 @@ import type { RegisteredUser, RegisterUser } from '../../lib/wire/account-reques
 import type { Credential, Hello } from '../../lib/wire/frame.js';
 import type { Envelope } from '../../lib/wire/message.js';
 import { encodeEnvelope } from '../../lib/wire/message.js';
-import type { PushKind, PushPayload, ReceivedPush } from '../../lib/wire/push.js';
+import type { PushKind, PushPayloads, ReceivedPush } from '../../lib/wire/push.js';
 import { decodePayload, decodePush } from '../../lib/wire/push.js';
 import type { AnswerOf, RequestName, RequestOf, ResponseOf } from '../../lib/wire/request.js';
 import { requestRowOf } from '../../lib/wire/request.js';
@@ -262,13 +262,10 @@ export function expectOk<Name extends RequestName>(response: ResponseOf<Name>): 
 }
 
 /** The decoded payload of a push that must be of `kind`. */
-export function payloadOf<Kind extends PushKind>(
-  push: ReceivedPush | undefined,
-  kind: Kind,
-): Extract<PushPayload, { kind: Kind }>['value'] {
+export function payloadOf<Kind extends PushKind>(push: ReceivedPush | undefined, kind: Kind): PushPayloads[Kind] {
   const payload = push === undefined ? undefined : decodePayload(push.payload);
   if (payload?.kind !== kind) throw new Error(`the push is ${payload?.kind ?? 'missing'}, not ${kind}`);
-  return payload.value as Extract<PushPayload, { kind: Kind }>['value'];
+  return payload.value as PushPayloads[Kind];
 }
 
 /** The text that {@link TestDevice.envelope} put into a message. */

@@ -1,0 +1,117 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, test } from '@jest/globals';
+import { WebSocket, WebSocketServer } from 'ws';
+import type { FrameChannel } from '../../lib/transport/channel.js';
+import { createWebSocketTransport } from '../../lib/transport/websocket.js';
+import { subProtocol, webSocketChannel } from '../../lib/transport/websocket-channel.js';
+import type { Hello } from '../../lib/wire/frame.js';
+import { transportContract } from './contract.js';
+
+transportContract('WebSocket', async (clock, maxFrameLength) => {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, maxPayload: maxFrameLength, perMessageDeflate: false });
+  let accept: (channel: FrameChannel) => void = () => undefined;
+  server.on('connection', (socket) => {
+    accept(webSocketChannel(socket, 'test'));
+  });
+  await new Promise((resolve) => {
+    server.once('listening', resolve);
+  });
+  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  let closing: Promise<void> | undefined;
+  return {
+    transport: createWebSocketTransport({ url, clock, maxFrameLength }),
+    listen(next) {
+      accept = next;
+    },
+    dial: () =>
+      new Promise((resolve, reject) => {
+        const socket = new WebSocket(url, subProtocol, { maxPayload: maxFrameLength, perMessageDeflate: false });
+        socket.once('error', reject);
+        socket.once('open', () => {
+          socket.off('error', reject);
+          resolve(webSocketChannel(socket, 'test'));
+        });
+      }),
+    close() {
+      closing ??= new Promise((resolve) => {
+        for (const socket of server.clients) socket.terminate();
+        server.close(() => {
+          resolve();
+        });
+      });
+      return closing;
+    },
+  };
+});
+
+const hello: Hello = {
+  version: 1,
+  address: { domain: '', userId: '', deviceId: '' },
+  credential: { kind: 'none' },
+  incarnation: new Uint8Array(0),
+  commitCounter: 0,
+  lastPushId: '',
+};
+
+test.each([
+  'ws://example.test/',
+  'ws://10.0.0.1:80/',
+  'ws://[2001:db8::1]/',
+  'ws://localhost.example.test/',
+  'ws://127.0.0.1.example.test/',
+])('%s is refused as insecure before a packet leaves', (url) => {
+  expect(() => createWebSocketTransport({ url })).toThrow(expect.objectContaining({ name: 'TransportError', code: 'insecure' }));
+});
+
+test.each(['ws://127.0.0.1:1/', 'ws://127.9.9.9:1/', 'ws://localhost:1/', 'ws://[::1]:1/', 'wss://example.test/'])(
+  '%s is allowed',
+  (url) => {
+    expect(() => createWebSocketTransport({ url })).not.toThrow();
+  },
+);
+
+test.each(['', 'example.test', 'http://127.0.0.1/', 'ws://user:secret@127.0.0.1/'])('%p is no address of a relay', (url) => {
+  expect(() => createWebSocketTransport({ url })).toThrow(expect.objectContaining({ name: 'UsageError', code: 'url' }));
+});
+
+test('a web server that is no relay is offline', async () => {
+  const server = createServer((_request, response) => {
+    response.end('hello');
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const transport = createWebSocketTransport({ url: `ws://127.0.0.1:${port}/` });
+  await expect(transport.connect({ hello, onPush: () => undefined })).rejects.toMatchObject({ code: 'offline' });
+  await new Promise((resolve) => {
+    server.close(resolve);
+    server.closeAllConnections();
+  });
+});
+
+test('text messages end a channel', async () => {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  await new Promise((resolve) => {
+    server.once('listening', resolve);
+  });
+  const accepted = new Promise<FrameChannel>((resolve) => {
+    server.once('connection', (socket) => {
+      resolve(webSocketChannel(socket, 'test'));
+    });
+  });
+  const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  await new Promise((resolve) => {
+    socket.once('open', resolve);
+  });
+  const channel = await accepted;
+  const frames: Uint8Array[] = [];
+  channel.receive({ onFrame: (frame) => frames.push(frame), onDrain: () => undefined });
+  socket.send('text');
+  expect(await channel.closed).toEqual({ cause: 'failed', reason: 'not-binary' });
+  expect(frames).toEqual([]);
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+});
