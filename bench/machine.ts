@@ -1,0 +1,23 @@
+import { availableParallelism, cpus, release, totalmem } from 'node:os';
+
+/** Where a report was made. */
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  readonly system: string;
+  readonly node: string;
+  readonly date: string;
+}
+
+/** This machine. */
+export function machine(): Machine {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    system: `${process.platform} ${process.arch} ${release()}`,
+    node: process.version,
+    date: new Date().toISOString(),
+  };
+}

@@ -1,0 +1,38 @@
+/**
+ * `npm run bench`: every figure, one line each. `-- --quick` for short rounds, `-- --json FILE` writes the report, `-- --only TEXT` runs the
+ * figures whose name begins with TEXT.
+ */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { clientCases } from './client-send.js';
+import { kemCases } from './kem.js';
+import { machine } from './machine.js';
+import { type Figure, type Group, fullEffort, measure, quickEffort } from './measure.js';
+import { sessionCases } from './session.js';
+import { signatureCases } from './signature.js';
+
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, json: { type: 'string' }, only: { type: 'string', default: '' } },
+});
+
+const groups: readonly Group[] = [kemCases, signatureCases, sessionCases, clientCases];
+const where = machine();
+const results: Figure[] = [];
+process.stdout.write(`${where.cpu}, ${where.cores} cores, ${where.system}, Node ${where.node}\n`);
+for (const group of groups) {
+  if (!group.names.some((name) => name.startsWith(values.only))) continue;
+  const { cases, close } = await group.prepare();
+  for (const subject of cases) {
+    if (!subject.name.startsWith(values.only)) continue;
+    const figure = await measure(subject, values.quick ? quickEffort : fullEffort);
+    results.push(figure);
+    process.stdout.write(`${line(figure)}\n`);
+  }
+  await close();
+}
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine: where, results }, null, 2)}\n`);
+
+function line({ name, suite, algorithm, opsPerSecond, ratioToRaw }: Figure): string {
+  const ratio = ratioToRaw === undefined ? '' : `  ${ratioToRaw.toFixed(2)} of raw`;
+  return `${name.padEnd(32)}${(suite ?? algorithm ?? '').padEnd(24)}${opsPerSecond.toFixed(opsPerSecond < 100 ? 2 : 0).padStart(12)}/s${ratio}`;
+}
