@@ -6,11 +6,11 @@ import type { Ratchet, RatchetMessage } from '../../lib/ratchet/ratchet.js';
 import { SkippedMessageKeys } from '../../lib/ratchet/skipped-message-keys.js';
 import { type DecryptedMessage, type ReadySession, decryptMessage, encryptMessage } from '../../lib/session/session.js';
 import { decodeContent, decodeEnvelope, encodeContent, encodeEnvelope } from '../../lib/wire/message.js';
+import { type SessionRecord, decodeSessionRecord } from '../../lib/wire/session-record.js';
 import { type JsonObject, bytes, flag, number, objects, optionalBytes, optionalText, text } from '../support/vectors-json.js';
 import { type VectorCase, check, checkBytes } from '../vectors/vector-case.js';
 import { type GivenRandomness, runGiven } from './given-randomness.js';
 import { base64, checkEqual, checkSuite, object, optionalBase64, suiteOf } from './interop-file.js';
-import { type LoadedSession, loadSession } from './records.js';
 
 interface Side {
   session: ReadySession;
@@ -32,7 +32,7 @@ export function applicationBytes(plaintext: Uint8Array): Uint8Array {
 }
 
 /** The record as a session that can send. */
-export function readySession(loaded: LoadedSession): ReadySession {
+export function readySession(loaded: SessionRecord): ReadySession {
   if (loaded.session.state !== 'ready') throw new Error('the stored session is not ready');
   return loaded.session;
 }
@@ -116,7 +116,7 @@ class Replay {
     const names = [text(file, 'inviter'), text(file, 'invitee')] as const;
     const start = object(file, 'start');
     const load = (name: string): readonly [string, Side] => {
-      const loaded = loadSession(base64(start, `${name}_session_b64`));
+      const loaded = decodeSessionRecord(base64(start, `${name}_session_b64`));
       const session = readySession(loaded);
       checkEqual('suite', session.suite, suiteOf(file));
       return [name, { session, skipped: loaded.skipped }];
@@ -187,7 +187,7 @@ class Replay {
     }
     checkStated(side.session.ratchet, object(event, 'receiver_after'));
     if (reload !== undefined) {
-      const stored = loadSession(reload);
+      const stored = decodeSessionRecord(reload);
       checkRatchet(side.session.ratchet, readySession(stored).ratchet);
       checkSkipped(side.skipped, stored.skipped, this.#countersAltered);
     }
@@ -195,7 +195,7 @@ class Replay {
 
   end(name: string, encoded: Uint8Array): void {
     const side = this.side(name);
-    const stored = loadSession(encoded);
+    const stored = decodeSessionRecord(encoded);
     const session = readySession(stored);
     checkRatchet(side.session.ratchet, session.ratchet);
     checkSkipped(side.skipped, stored.skipped, this.#countersAltered);
@@ -215,7 +215,7 @@ class Replay {
 
   /** What the reference drew: visible in the state it stored, and openable with the peer's private key. */
   #randomnessOf(name: string, reload: Uint8Array): GivenRandomness {
-    const { ratchet } = readySession(loadSession(reload));
+    const { ratchet } = readySession(decodeSessionRecord(reload));
     const peerKey = this.#startKeys.get(this.#peerOf.get(name) ?? '');
     if (peerKey === undefined) throw new Error('the peer has no key');
     return {

@@ -17,14 +17,15 @@ import {
   decryptMessage,
   inviteOf,
 } from '../../lib/session/session.js';
+import { decodeAccountRecord, decodeSignedPreKeyRecord } from '../../lib/wire/account-record.js';
 import { decodeContent, decodeEnvelope } from '../../lib/wire/message.js';
+import { decodeSessionRecord } from '../../lib/wire/session-record.js';
 import { decodeAccept, decodeInvite, encodeAccept, encodeInvite } from '../../lib/wire/session.js';
 import { type JsonObject, bytes, flag, number, objects, optionalBytes, text } from '../support/vectors-json.js';
 import { type VectorCase, check, checkBytes } from '../vectors/vector-case.js';
 import { runGiven } from './given-randomness.js';
 import { base64, checkEqual, checkSuite, object, optionalBase64, suiteOf } from './interop-file.js';
 import { messageOf, readySession } from './messages.js';
-import { loadAccount, loadSession, loadSignedPreKey } from './records.js';
 
 /** Everything of one case, decoded. */
 interface Handshake {
@@ -41,20 +42,20 @@ interface Handshake {
 }
 
 function handshakeOf(entry: JsonObject): Handshake {
-  const { account: invitee, oneTimePreKeys } = loadAccount(base64(entry, 'invitee_account_b64'));
+  const { account: invitee, oneTimePreKeys } = decodeAccountRecord(base64(entry, 'invitee_account_b64'));
   const old = optionalBase64(entry, 'invitee_old_signed_pre_key_b64');
   const invite = decodeInvite(base64(entry, 'invite_msg_b64'));
-  const { session: invited } = loadSession(base64(entry, 'inviter_session_after_invite_b64'));
+  const { session: invited } = decodeSessionRecord(base64(entry, 'inviter_session_after_invite_b64'));
   if (invited.state !== 'invited') throw new Error('the session after the invite is not an invited one');
   return {
-    inviter: loadAccount(base64(entry, 'inviter_account_b64')).account,
-    invitee: old === undefined ? invitee : { ...invitee, signedPreKeys: [currentSignedPreKey(invitee), loadSignedPreKey(old)] },
+    inviter: decodeAccountRecord(base64(entry, 'inviter_account_b64')).account,
+    invitee: old === undefined ? invitee : { ...invitee, signedPreKeys: [currentSignedPreKey(invitee), decodeSignedPreKeyRecord(old)] },
     oneTimePreKey: oneTimePreKeys.find(({ id }) => id === invite.oneTimePreKeyId),
     invite,
     accept: decodeAccept(base64(entry, 'accept_msg_b64')),
     invited,
-    inviterDone: readySession(loadSession(base64(entry, 'inviter_session_done_b64'))),
-    inviteeDone: readySession(loadSession(base64(entry, 'invitee_session_b64'))),
+    inviterDone: readySession(decodeSessionRecord(base64(entry, 'inviter_session_done_b64'))),
+    inviteeDone: readySession(decodeSessionRecord(base64(entry, 'invitee_session_b64'))),
     expect: object(entry, 'expect'),
   };
 }

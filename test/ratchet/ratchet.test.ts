@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { Secret, copySecret } from '../../lib/base/secret.js';
+import { sealStep } from '../../lib/crypto/chain.js';
 import type { RatchetMessage } from '../../lib/ratchet/ratchet.js';
 import { type Side, newPair, testedSuites } from './side.js';
 
@@ -150,6 +152,15 @@ describe.each(testedSuites.map((suite) => [suite.name, suite] as const))('the do
       expectRefused(bob, { ...genuine, ratchetKey: flipped(genuine.ratchetKey, 0) }, round === 0 ? 'not-authentic' : 'ratchet-key');
       expect(bob.receive(genuine)).toBe('text');
     }
+  });
+
+  test('a sealed empty text is refused, because no peer makes one', () => {
+    const { alice, bob } = newPair(suite, `empty ${name}`);
+    const chainKey = new Secret<'ChainKey'>(copySecret(alice.ratchet.sender.chainKey.key.expose()));
+    const genuine = alice.send('text');
+    const { sealed } = sealStep(chainKey, alice.associatedData, new Uint8Array(0));
+    expectRefused(bob, { ...genuine, ciphertext: sealed }, 'not-authentic');
+    expect(bob.receive(genuine)).toBe('text');
   });
 
   test('counters that are no unsigned 32-bit numbers are refused', () => {

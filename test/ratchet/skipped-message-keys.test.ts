@@ -90,6 +90,17 @@ describe.each(testedSuites.map((suite) => [suite.name, suite] as const))('late m
     expect(bob.receive(lost.at(-1)!)).toBe(`lost ${limits.skippedMessageKeys + 499}`);
   });
 
+  test('keys evicted by a gap in the current chain are retired', () => {
+    const { alice, bob } = newPair(suite, `evict current ${name}`);
+    const lost = lose(alice, limits.skippedMessageKeys);
+    bob.receive(alice.send('one'));
+    const oldest = bob.skipped.find(lost[0]!.ratchetKey, 0);
+    lose(alice, 1);
+    const opened = bob.open(alice.send('two'));
+    expect(opened.skippedChange.removed).toEqual([oldest]);
+    expect(opened.retired).toContain(oldest?.key);
+  });
+
   test('keys of older chains go first when the store is full', () => {
     const { alice, bob } = newPair(suite, `evict ${name}`);
     const old = lose(alice, 3);
@@ -157,5 +168,10 @@ describe('an altered message number', () => {
     expect(bob.receive(alice.send('seven'))).toBe('seven');
     expect(bob.skipped.size).toBe(size + 1);
     expect(bob.receive(missing)).toBe('missing');
+    // A count poisoned for good would keep nothing for what is still missing when the chain ends.
+    const last = alice.send('last of its chain');
+    alice.receive(bob.send('eight'));
+    expect(bob.receive(alice.send('nine'))).toBe('nine');
+    expect(bob.receive(last)).toBe('last of its chain');
   });
 });

@@ -279,6 +279,14 @@ describe('secrets of a handshake', () => {
     expect(refused.secrets.map((secret) => secret.length)).toEqual([0, 0, 0, 0]);
   });
 
+  test('inviting with Curve25519 keeps the base key and wipes the ephemeral key and every agreed secret', () => {
+    const curve = suiteByName('curve25519');
+    const [alice, bob] = [newDevice(curve, 'alice'), newDevice(curve, 'bob')];
+    const { sessionId } = invite(alice, bob).session;
+    const { secrets } = watched(initiate({ account: alice.account, bundle: bundleOf(bob, 1), sessionId, now }));
+    expect(secrets.map((secret) => secret.length)).toEqual([0, 32, 0, 0, 0, 0, 0]);
+  });
+
   test('completing with a foreign accept leaves none behind', () => {
     const [alice, bob] = [newDevice(suite, 'alice'), newDevice(suite, 'bob')];
     const [first, second] = [invite(alice, bob, 1), invite(alice, bob, 2)];
