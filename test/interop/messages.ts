@@ -205,6 +205,8 @@ class Replay {
   #open(name: string, encoded: Uint8Array, reload: Uint8Array | undefined): DecryptedMessage | undefined {
     const { session, skipped } = this.side(name);
     try {
+      // A message goes to the session it names; the reference drops it when there is none.
+      if (decodeEnvelope(encoded).sessionId !== session.sessionId) return undefined;
       const computation = decryptMessage(session, skipped, messageOf(encoded));
       return reload === undefined ? runInline(computation) : runGiven(computation, this.#randomnessOf(name, reload));
     } catch (error) {
