@@ -243,9 +243,7 @@ export class DeviceConnection {
     const { clock, limits: bounds } = this.#context;
     this.#cancelTimer = clock.schedule(bounds.heartbeatInterval, () => {
       if (clock.now() - this.#lastHeard >= bounds.heartbeatInterval * missedHeartbeats) {
-        this.#send({ kind: 'goodbye', reason: 'timeout' });
-        this.#channel.cut();
-        this.#finish();
+        this.end('timeout');
         return;
       }
       this.#heartbeats += 1;

@@ -183,7 +183,7 @@ function codeOf<Name extends RequestName>(response: ResponseOf<Name>): number {
   return response.ok ? 200 : response.code;
 }
 
-function encoded<Name extends RequestName>(name: Name, sender: DeviceAddress): Uint8Array {
+function encoded(name: RequestName, sender: DeviceAddress): Uint8Array {
   return requestRowOf(name).encodeRequest(cases[name].make(alice, bob, sender));
 }
 

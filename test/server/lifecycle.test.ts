@@ -1,0 +1,153 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { openRelay } from '../../lib/server/relay.js';
+import { listen } from '../../lib/server/listen.js';
+import type { Relay } from '../../lib/server/relay.js';
+import { openMemoryStore } from '../../lib/store/memory/memory-store.js';
+import { createWebSocketTransport } from '../../lib/transport/websocket.js';
+import { settled } from '../transport/fake-clock.js';
+import type { RelayFixture } from './relay-fixture.js';
+import { ask, device, domain, expectOk, join, startRelay, textOf } from './relay-fixture.js';
+
+let fixture: RelayFixture | undefined;
+let relay: Relay | undefined;
+
+afterEach(async () => {
+  await fixture?.relay.close();
+  await relay?.close();
+  fixture = undefined;
+  relay = undefined;
+});
+
+function openOpenRelay(): Promise<Relay> {
+  return openRelay({ store: () => openMemoryStore(), domain, registration: 'open', limits: { lowOneTimePreKeys: 0 } });
+}
+
+test('closing says goodbye, answers what is being done first, and nobody gets in any more', async () => {
+  fixture = await startRelay({ limits: { lowOneTimePreKeys: 0 } });
+  const alice = await join(fixture, 'alice');
+  const bob = await join(fixture, 'bob');
+  const answers = Array.from({ length: 20 }, (_, index) => alice.send(bob.address, `${index}`));
+  // The requests are on their way, and some of them in work, when the relay closes.
+  await Promise.resolve();
+  const results = Promise.allSettled(answers);
+  const { connection } = alice;
+  await fixture.relay.close();
+  expect(await connection?.closed).toEqual({ cause: 'goodbye', reason: 'closing' });
+  const done = (await results).filter(({ status }) => status === 'fulfilled').length;
+  await expect(alice.connect(fixture.network.transport)).rejects.toMatchObject({ name: 'TransportError' });
+  const again = await fixture.restart();
+  fixture = again;
+  bob.pushes.length = 0;
+  await bob.connect(again.network.transport);
+  await settled();
+  // Everything that was answered is there.
+  expect(bob.pushes.length).toBeGreaterThanOrEqual(done);
+  expect(bob.pushes.map(textOf)).toEqual(Array.from({ length: bob.pushes.length }, (_, index) => `${index}`));
+});
+
+test('a relay that is closed twice is closed once, and leaves no timer behind', async () => {
+  fixture = await startRelay();
+  await join(fixture, 'alice');
+  await Promise.all([fixture.relay.close(), fixture.relay.close()]);
+  await settled();
+  expect(fixture.clock.waiting).toBe(0);
+});
+
+test('a store that cannot be opened is reported, and a domain must be one', async () => {
+  const cause = new Error('no disk');
+  await expect(openRelay({ store: () => Promise.reject(cause), domain })).rejects.toBe(cause);
+  await expect(openRelay({ store: () => openMemoryStore(), domain: 'a b' })).rejects.toMatchObject({ name: 'UsageError', code: 'domain' });
+});
+
+test('a relay on the network serves devices over WebSocket and frees its port when it closes', async () => {
+  relay = await openOpenRelay();
+  const listener = await listen(relay, { host: '127.0.0.1', port: 0 });
+  expect(listener.url).toBe(`ws://127.0.0.1:${listener.port}/`);
+  const transport = createWebSocketTransport({ url: listener.url });
+  const alice = device('alice');
+  const bob = device('bob');
+  for (const one of [alice, bob]) {
+    await one.register(transport, 'code');
+    await one.connect(transport);
+  }
+  const texts = Array.from({ length: 300 }, (_, index) => `message ${index}`);
+  const sent = await Promise.all(texts.map((text) => alice.send(bob.address, text)));
+  expect(sent.every(({ ok }) => ok)).toBe(true);
+  await bob.received(256);
+  expect(bob.pushes.map(textOf)).toEqual(texts.slice(0, 256));
+  const closed = Promise.all([alice.connection?.closed, bob.connection?.closed]);
+  await relay.close();
+  expect(await closed).toEqual([
+    { cause: 'goodbye', reason: 'closing' },
+    { cause: 'goodbye', reason: 'closing' },
+  ]);
+  await expect(alice.connect(transport)).rejects.toMatchObject({ code: 'offline' });
+  const next = await openOpenRelay();
+  try {
+    const reopened = await listen(next, { host: '127.0.0.1', port: listener.port });
+    expect(reopened.port).toBe(listener.port);
+  } finally {
+    await next.close();
+  }
+});
+
+test('a frame over the limit ends a WebSocket connection and nothing else', async () => {
+  relay = await openRelay({ store: () => openMemoryStore(), domain, registration: 'open', limits: { frameLength: 65_536 } });
+  const { url } = await listen(relay, { host: '127.0.0.1', port: 0 });
+  const transport = createWebSocketTransport({ url });
+  const alice = device('alice');
+  const first = await transport.connect({ hello: alice.hello({ kind: 'none' }), onPush: () => undefined });
+  await expect(first.request('accept', new Uint8Array(65_536))).rejects.toMatchObject({ code: 'offline' });
+  const second = await transport.connect({ hello: alice.hello({ kind: 'none' }), onPush: () => undefined });
+  expectOk(await ask(second, 'register_user', alice.registration('code')));
+  await second.close();
+});
+
+test('listening elsewhere than on loopback needs TLS, and a taken port is reported', async () => {
+  relay = await openOpenRelay();
+  await expect(listen(relay, { host: '0.0.0.0', port: 0 })).rejects.toMatchObject({ name: 'TransportError', code: 'insecure' });
+  const { port } = await listen(relay, { host: '127.0.0.1', port: 0 });
+  await expect(listen(relay, { host: '127.0.0.1', port })).rejects.toMatchObject({ name: 'TransportError', code: 'listen' });
+});
+
+test('an HTTP request is told that this is no web page', async () => {
+  relay = await openOpenRelay();
+  const { port } = await listen(relay, { host: '127.0.0.1', port: 0 });
+  expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(426);
+});
+
+test('logs contain no key, token, password, code or content, and addresses at debug only', async () => {
+  fixture = await startRelay({ registration: 'closed', limits: { lowOneTimePreKeys: 5, heartbeatInterval: 1_000 } });
+  const code = await fixture.relay.createInvitation();
+  const alice = device('alice-the-user', 'phone-of-alice');
+  await alice.register(fixture.network.transport, code);
+  await expect(
+    alice.connect(fixture.network.transport, alice.hello({ kind: 'password', password: 'wrong password' })),
+  ).rejects.toMatchObject({ code: 'unauthorized' });
+  await alice.connect(fixture.network.transport, alice.hello({ kind: 'password', password: alice.password }));
+  alice.token = alice.connection?.welcome.token ?? '';
+  await alice.connect(fixture.network.transport);
+  const text = 'nobody but the receiver may read this';
+  await alice.send(alice.address, text);
+  await alice.request('get_pre_key_bundle', { domain, userId: 'alice-the-user', deviceId: undefined });
+  await alice.received(1);
+  await alice.request('consume_proto_msg', { pushId: alice.pushes[0]?.tag?.id ?? '', outcome: 3 });
+  fixture.failure = 'unavailable';
+  await alice.send(alice.address, text);
+  fixture.failure = undefined;
+  alice.connection?.push(new Uint8Array(9).fill(0xff));
+  await settled();
+  await fixture.relay.close();
+  const { identity } = alice.account;
+  const secrets = [alice.token, alice.password, code, text, 'wrong password'];
+  const keys = [identity.agreement.publicKey, identity.signing.publicKey].flatMap((key) => [
+    Buffer.from(key).toString('base64').slice(0, 40),
+    Buffer.from(key).toString('hex').slice(0, 40),
+  ]);
+  const all = fixture.logs.map((line) => JSON.stringify(line));
+  expect(new Set(fixture.logs.map(({ level }) => level))).toEqual(new Set(['debug', 'info', 'warn', 'error']));
+  for (const line of all) for (const secret of [...secrets, ...keys]) expect(line).not.toContain(secret);
+  for (const line of fixture.logs.filter(({ level }) => level !== 'debug')) {
+    expect(JSON.stringify(line)).not.toMatch(/alice-the-user|phone-of-alice/u);
+  }
+});
