@@ -9,6 +9,9 @@ import { decodeMessage, encodeMessage } from './codec.js';
 import { type Maybe, required, requiredBytes, suite } from './field.js';
 import { e2ees } from './generated/e2ees.js';
 
+/** The relay knows accounts only as they travel. */
+export type { IdentityKey, OneTimePreKeyPublic, PreKeyBundle, SignedPreKeyPublic };
+
 /** A bundle as the relay hands it out: with the relay's signature, if it made one. */
 export interface SignedBundle {
   readonly bundle: PreKeyBundle;

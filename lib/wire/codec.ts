@@ -51,12 +51,12 @@ class BoundedReader extends protobuf.Reader {
 }
 
 /** The bytes as a plain `Uint8Array`: what is cut out of a `Buffer` would again be one. */
-export function plainBytes(bytes: Uint8Array): Uint8Array {
+function plainBytes(bytes: Uint8Array): Uint8Array {
   return Object.getPrototypeOf(bytes) === Uint8Array.prototype ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** Throws `DecodeError('too-large')` when `bytes` are more than `maxLength`. */
-export function checkLength(bytes: Uint8Array, maxLength: number): void {
+function checkLength(bytes: Uint8Array, maxLength: number): void {
   if (bytes.length > maxLength) throw new DecodeError('too-large', `a message of ${bytes.length} bytes is over the limit of ${maxLength}`);
 }
 

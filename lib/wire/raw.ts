@@ -9,7 +9,7 @@ const varint = 0;
 const delimited = 2;
 
 /** Bytes that `value` takes as a varint; `value` is a safe integer from 0. */
-export function varintLength(value: number): number {
+function varintLength(value: number): number {
   if (value < 0x80) return 1;
   if (value < 0x4000) return 2;
   if (value < 0x20_0000) return 3;

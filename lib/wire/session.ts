@@ -18,6 +18,9 @@ import {
 } from './field.js';
 import { e2ees } from './generated/e2ees.js';
 
+/** The relay knows sessions only as they travel. */
+export type { Accept, Invite };
+
 /** Shared inputs of one invite: to the identity key, the signed pre-key and a one-time pre-key. Spec: crypto.md §6.1. */
 export const maxSharedInputs = 3;
 

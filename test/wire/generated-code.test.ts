@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { asMessageId } from '../../lib/base/brand.js';
 import { toAddress } from '../../lib/wire/address.js';
 import { encodeFrame } from '../../lib/wire/frame.js';
 import { e2ees, skissm } from '../../lib/wire/generated/e2ees.js';
 import { toGroupMessage } from '../../lib/wire/group.js';
-import { decodePush, encodePayload, encodePush } from '../../lib/wire/push.js';
+import { decodePayload, decodePush, encodePayload, encodePush } from '../../lib/wire/push.js';
 import { type Content, type Envelope, encodeContent, encodeEnvelope } from '../../lib/wire/message.js';
 import { requests } from '../../lib/wire/request.js';
 import { content, envelope, frame, payloads, pushOf, requestValues, seeded } from './arbitrary.js';
@@ -105,5 +106,13 @@ describe('what is written by hand has the bytes of the generated code', () => {
     expect(push.payload.kind).toBe('unknown');
     expect(push.tag).toEqual({ time: 5, id: 'x' });
     expect(push.to).toEqual({ domain: 'd', userId: 'u', deviceId: '1' });
+    expect(decodePayload(push.payload)).toBeUndefined();
+    expect(() => encodePush(push)).toThrow(expect.objectContaining({ code: 'unknown-payload' }));
+  });
+
+  test('an id that is not ASCII is not encoded', () => {
+    const value = fc.sample(envelope, { ...seeded, numRuns: 1 })[0]!;
+    const odd = { ...value, messageId: asMessageId('\u00e9'.repeat(24)) };
+    expect(() => encodeEnvelope(odd)).toThrow(expect.objectContaining({ code: 'not-ascii' }));
   });
 });

@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { packSuiteId, splitPackId } from '../../lib/crypto/cipher-suite.js';
-import { decodeAccountRecord, encodeAccountRecord } from '../../lib/wire/account-record.js';
+import {
+  decodeAccountRecord,
+  decodeSignedPreKeyRecord,
+  encodeAccountRecord,
+  encodeSignedPreKeyRecord,
+} from '../../lib/wire/account-record.js';
 import { e2ees } from '../../lib/wire/generated/e2ees.js';
 import { decodeContent, decodeEnvelope, encodeContent, encodeEnvelope } from '../../lib/wire/message.js';
 import { decodePayload, encodePayload, type PushKind } from '../../lib/wire/push.js';
@@ -67,6 +72,15 @@ describe.each(suiteNames)('records of the reference, suite %s', (suite) => {
       expect(after.responded).toBe(before.responded);
       // Until it is ready, an initiator's session is all there: the very same bytes.
       if (imported.session.state === 'invited') expect(exported).toEqual(record);
+    }
+  });
+
+  test('a replaced signed pre-key comes back byte for byte', () => {
+    const records = interop(`session-${suite}`).cases!.filter((entry) => 'invitee_old_signed_pre_key_b64' in entry);
+    expect(records.length).toBeGreaterThan(0);
+    for (const entry of records) {
+      const record = interopBytes(entry, 'invitee_old_signed_pre_key_b64');
+      expect(encodeSignedPreKeyRecord(decodeSignedPreKeyRecord(record))).toEqual(record);
     }
   });
 
