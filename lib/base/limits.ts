@@ -21,7 +21,7 @@ export const limits = {
   groupDevices: 4_096,
   /** Nesting of protobuf messages; the deepest of the schema is 7. */
   messageDepth: 16,
-  /** Characters of a name or id. */
+  /** Bytes of a name or id in UTF-8: domain, user and device together fit into a key of a store, which has at most 1,024. */
   nameLength: 256,
   /** Bytes of one message's plaintext; larger content belongs into an encrypted file. */
   plaintextLength: 1_048_576,

@@ -27,21 +27,26 @@ export function required<T>(value: Maybe<T>, field: string): T {
   return value;
 }
 
-/** A text of any kind, empty when absent; at most `limits.nameLength` characters unless told otherwise. Throws code `too-long`. */
+/**
+ * A text of any kind, empty when absent; at most `limits.nameLength` bytes of UTF-8 unless told otherwise, and without NUL, so that every name
+ * fits into a key of a store. Throws code `too-long` or `malformed`.
+ */
 export function text(value: Maybe<string>, field: string, maxLength: number = limits.nameLength): string {
   if (value === null || value === undefined) return '';
-  if (value.length > maxLength) throw new DecodeError('too-long', `${field} has ${value.length} characters, more than ${maxLength}`);
+  const length = Buffer.byteLength(value);
+  if (length > maxLength) throw new DecodeError('too-long', `${field} has ${length} bytes, more than ${maxLength}`);
+  if (value.includes('\0')) throw new DecodeError('malformed', `${field} contains a NUL`);
   return value;
 }
 
-/** A text that is not empty. Throws code `missing-field` or `too-long`. */
+/** A text that is not empty. Throws code `missing-field`, `too-long` or `malformed`. */
 export function requiredText(value: Maybe<string>, field: string, maxLength?: number): string {
   const found = text(value, field, maxLength);
   if (found === '') throw missing(field);
   return found;
 }
 
-/** A text where the empty one means absent. Throws code `too-long`. */
+/** A text where the empty one means absent. Throws code `too-long` or `malformed`. */
 export function optionalText(value: Maybe<string>, field: string, maxLength?: number): string | undefined {
   const found = text(value, field, maxLength);
   return found === '' ? undefined : found;
