@@ -25,7 +25,7 @@ const missedHeartbeats = 2.5;
 /** Bytes of answers waiting in the socket above which no more requests are read. */
 const crowdedMark = 16_777_216;
 
-/** Frames that may come before the hello was answered; a client waits for the answer. */
+/** Frames that may still come from the socket's buffer while the hello is checked; a client waits for the answer. */
 const maxEarlyFrames = 1_024;
 
 /** What a connection tells the relay. */
@@ -155,6 +155,7 @@ export class DeviceConnection {
 
   #onHello(hello: Hello): void {
     this.#phase = 'greeting';
+    this.#channel.pause();
     this.#welcome(hello).catch((error: unknown) => {
       this.#fail('a hello could not be checked', error);
     });
@@ -181,6 +182,7 @@ export class DeviceConnection {
     this.#send({ kind: 'hello-ack', ack });
     this.#stream?.start();
     for (const frame of this.#early.splice(0)) this.#take(frame);
+    if (!this.#paused) this.#channel.resume();
     if (guest !== undefined) await askAfterConnecting(this.#context, guest.address);
   }
 
@@ -246,6 +248,11 @@ export class DeviceConnection {
         this.end('timeout');
         return;
       }
+      // Requests are refused from its end on; a client that does not renew its token stops receiving, too.
+      if (this.#guest !== undefined && clock.now() >= this.#guest.tokenExpiresAt + bounds.heartbeatInterval) {
+        this.end('unauthorized');
+        return;
+      }
       this.#heartbeats += 1;
       this.#send({ kind: 'heartbeat', number: this.#heartbeats });
       this.#scheduleHeartbeat();
@@ -276,6 +283,7 @@ export class DeviceConnection {
   }
 
   #fail(what: string, error: unknown): void {
+    if (this.#phase === 'ended') return;
     const code = error instanceof E2eeError ? error.code : 'internal';
     this.#context.logger.error({ code }, what);
     this.end('overload');

@@ -1,18 +1,20 @@
 /** Checks of published keys that the relay makes so that no stranger is handed a key he must refuse. Spec: server.md §3. */
-import type { IdentityKey } from '../account/identity-key.js';
-import type { OneTimePreKeyPublic, SignedPreKeyPublic } from '../account/pre-key-bundle.js';
 import { limits } from '../base/limits.js';
 import type { CipherSuite } from '../crypto/cipher-suite.js';
 import { sha256 } from '../crypto/hash.js';
 import type { Job, JobOutcome } from '../crypto/job.js';
 import { concat } from '../base/bytes.js';
+import type { RegisterUser } from '../wire/account-request.js';
 import { Refusal, responseCode } from './refusal.js';
+
+/** Public keys as a request carries them. */
+type PublishedKeys = Pick<RegisterUser, 'identityKey' | 'signedPreKey' | 'oneTimePreKeys'>;
 
 /** Lengths, and the owner's signature over the raw key. Throws `Refusal` 400. Spec: crypto.md §3.3. */
 export async function checkSignedPreKey(
   suite: CipherSuite,
-  identityKey: IdentityKey,
-  { publicKey, signature }: SignedPreKeyPublic,
+  identityKey: PublishedKeys['identityKey'],
+  { publicKey, signature }: PublishedKeys['signedPreKey'],
   executeJobs: (jobs: readonly Job[]) => Promise<JobOutcome[]>,
 ): Promise<void> {
   if (publicKey.length !== suite.agreement.publicKeyLength) {
@@ -27,7 +29,7 @@ export async function checkSignedPreKey(
 }
 
 /** Number, distinct ids and lengths. Throws `Refusal` 400. */
-export function checkOneTimePreKeys(suite: CipherSuite, keys: readonly OneTimePreKeyPublic[]): void {
+export function checkOneTimePreKeys(suite: CipherSuite, keys: PublishedKeys['oneTimePreKeys']): void {
   if (keys.length > limits.oneTimePreKeys) {
     throw new Refusal(responseCode.badRequest, `${keys.length} one-time pre-keys are more than ${limits.oneTimePreKeys}`);
   }
@@ -39,7 +41,7 @@ export function checkOneTimePreKeys(suite: CipherSuite, keys: readonly OneTimePr
 }
 
 /** Names a supply, so that the same one is known when it comes again. */
-export function supplyDigest(keys: readonly OneTimePreKeyPublic[]): Uint8Array {
+export function supplyDigest(keys: PublishedKeys['oneTimePreKeys']): Uint8Array {
   const id = new Uint8Array(4);
   const hashes = keys.flatMap((key) => {
     new DataView(id.buffer).setUint32(0, key.id);

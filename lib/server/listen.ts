@@ -32,6 +32,9 @@ export interface RelayListener {
 /** Time for the HTTP request of a WebSocket handshake, ms: a few hundred bytes. */
 const handshakeTimeout = 10_000;
 
+/** Sockets that may be in their handshake at a time. */
+const handshakesAtOnce = 1_024;
+
 /**
  * Listens for `relay` until the relay or the listener is closed. Throws `TransportError('insecure')` for anything but loopback without TLS and
  * `TransportError('listen')` when the port cannot be had.
@@ -42,6 +45,8 @@ export async function listen(relay: Relay, options: ListenOptions): Promise<Rela
     throw new TransportError('insecure', 'a relay that is not on loopback needs a certificate and a key');
   }
   const server: Server = tls === undefined ? createHttpServer() : createHttpsServer({ cert: tls.certificate, key: tls.key });
+  // Sockets that have not become channels count too, so the door is a little wider than the house.
+  server.maxConnections = relay.maxConnections + handshakesAtOnce;
   server.headersTimeout = handshakeTimeout;
   server.requestTimeout = handshakeTimeout;
   server.on('request', (_request, response) => {
@@ -55,6 +60,10 @@ export async function listen(relay: Relay, options: ListenOptions): Promise<Rela
     handleProtocols: (offered) => (offered.has(subProtocol) ? subProtocol : false),
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // Nobody else listens on an upgraded socket; a reset would end the process.
+    socket.on('error', () => {
+      socket.destroy();
+    });
     if (!(request.headers['sec-websocket-protocol'] ?? '').split(/,\s*/u).includes(subProtocol)) {
       socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
       return;

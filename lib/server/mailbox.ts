@@ -77,16 +77,16 @@ export class Mailboxes {
 
   /**
    * Puts `deliveries` into their mailboxes, in one transaction with `writes`; resolves when that is durable and the connected devices have
-   * been served. Throws `Refusal` 404 (a device is gone) and 503 `mailbox-full`, then nothing was written.
+   * been served. `generation` is the store's from before the caller read what `writes` build on. Throws `Refusal` 404 (a device is gone) and
+   * 503 `mailbox-full`, then nothing was written.
    */
-  async post(deliveries: readonly Delivery[], writes: readonly Write[] = []): Promise<void> {
+  async post(deliveries: readonly Delivery[], writes: readonly Write[] = [], generation = this.#store.generation): Promise<void> {
     const boxes = new Map<string, Box>();
     for (const { to } of deliveries) boxes.set(deviceKey(to), this.#box(to));
     const placed: PlacedRow[] = [];
     try {
       // The lock ends when the step is queued; durability is awaited outside, so that steps on a busy mailbox share commits.
       const { durable } = await this.#locks.run([...boxes.keys()], async () => {
-        const generation = this.#store.generation;
         await Promise.all([...boxes.values()].map((box) => this.#load(box)));
         placed.push(...(await this.#place(deliveries, boxes)));
         return { durable: this.#store.commit([...writes, ...this.#advance(placed)], generation) };

@@ -1,5 +1,4 @@
 /** Pre-keys: handing out bundles, and taking in what devices publish. Spec: server.md §3. */
-import type { OneTimePreKeyPublic, PreKeyBundle } from '../account/pre-key-bundle.js';
 import type { DeviceAddress } from '../base/address.js';
 import { deviceKey, sameDevice } from '../base/address.js';
 import { equalBytes } from '../base/bytes.js';
@@ -8,12 +7,15 @@ import { cipherSuite } from '../crypto/cipher-suite.js';
 import { executeJobs } from '../crypto/execute.js';
 import type { DeviceRecord, PreKeyStock } from '../store/relay-store.js';
 import type { Write } from '../store/store.js';
+import type { SignedBundle } from '../wire/account.js';
 import { encodePayload } from '../wire/push.js';
 import type { Handler, RelayContext } from './context.js';
 import { requireCaller } from './context.js';
 import { checkOneTimePreKeys, checkSignedPreKey, supplyDigest } from './key-checks.js';
 import type { Delivery } from './mailbox.js';
 import { Refusal, responseCode } from './refusal.js';
+
+type Bundle = SignedBundle['bundle'];
 
 /** A device that was asked for pre-keys and has not answered is asked again after so many ms. */
 const askAgainAfter = 86_400_000;
@@ -34,10 +36,11 @@ export const getPreKeyBundles: Handler<'get_pre_key_bundle'> = async (context, c
   const targets =
     deviceId === undefined ? await context.store.deviceAddressesOf(userId, limits.devicesPerUser) : [{ domain, userId, deviceId }];
   const bundles = await context.locks.run(targets.map(lockOf), async () => {
+    const { generation } = context.store;
     const taken = (await Promise.all(targets.map((address) => takeBundle(context, caller, address)))).filter((one) => one !== undefined);
     const writes = taken.flatMap((one) => one.writes);
     const deliveries = taken.flatMap((one) => one.deliveries);
-    if (writes.length > 0) await context.mailboxes.post(deliveries, writes);
+    if (writes.length > 0) await context.mailboxes.post(deliveries, writes, generation);
     return taken.map((one) => one.bundle);
   });
   if (bundles.length === 0) throw nobody();
@@ -49,7 +52,7 @@ function nobody(): Refusal {
 }
 
 interface TakenBundle {
-  readonly bundle: PreKeyBundle;
+  readonly bundle: Bundle;
   readonly writes: Write[];
   readonly deliveries: Delivery[];
 }
@@ -67,7 +70,7 @@ async function takeBundle(context: RelayContext, caller: DeviceAddress, address:
   return { bundle: bundleOf(device, key), writes, deliveries: asked.deliveries };
 }
 
-function bundleOf({ address, packId, identityKey, signedPreKey }: DeviceRecord, key: OneTimePreKeyPublic | undefined): PreKeyBundle {
+function bundleOf({ address, packId, identityKey, signedPreKey }: DeviceRecord, key: Bundle['oneTimePreKey'] | undefined): Bundle {
   const bundle = { address, suite: cipherSuite(packId), identityKey, signedPreKey };
   return key === undefined ? bundle : { ...bundle, oneTimePreKey: key };
 }
@@ -90,6 +93,7 @@ function askForPreKeys(
 export const publishSignedPreKey: Handler<'publish_spk'> = async (context, caller, { user, signedPreKey }) => {
   requireCaller(caller, user);
   return context.locks.run([lockOf(caller)], async () => {
+    const { generation } = context.store;
     const device = await context.store.device(caller);
     if (device === undefined) throw new Refusal(responseCode.notFound, 'the device is not registered here');
     const { id, publicKey, signature } = device.signedPreKey;
@@ -98,7 +102,7 @@ export const publishSignedPreKey: Handler<'publish_spk'> = async (context, calle
     if (!repeated) {
       if (signedPreKey.id <= id) throw new Refusal(responseCode.conflict, 'the id of a signed pre-key must grow');
       await checkSignedPreKey(cipherSuite(device.packId), device.identityKey, signedPreKey, executeJobs);
-      await context.store.commit([context.store.putDevice({ ...device, signedPreKey })]);
+      await context.store.commit([context.store.putDevice({ ...device, signedPreKey })], generation);
     }
     return {};
   });
@@ -111,6 +115,7 @@ export const supplyOneTimePreKeys: Handler<'supply_opks'> = async (context, call
   checkOneTimePreKeys(suite, oneTimePreKeys);
   return context.locks.run([lockOf(caller)], async () => {
     const { store, limits: bounds } = context;
+    const { generation } = store;
     const device = await store.device(caller);
     const stock = await store.preKeyStock(caller);
     if (device === undefined || stock === undefined) throw new Refusal(responseCode.notFound, 'the device is not registered here');
@@ -125,10 +130,8 @@ export const supplyOneTimePreKeys: Handler<'supply_opks'> = async (context, call
       throw new Refusal(responseCode.badRequest, `${remaining} one-time pre-keys are more than ${bounds.storedOneTimePreKeys}`);
     }
     const highestId = oneTimePreKeys.reduce((highest, { id }) => Math.max(highest, id), 0);
-    await store.commit([
-      ...oneTimePreKeys.map((key) => store.putOneTimePreKey(caller, key)),
-      store.putPreKeyStock(caller, { remaining, highestId, askedAt: 0, lastSupply }),
-    ]);
+    const rows = oneTimePreKeys.map((key) => store.putOneTimePreKey(caller, key));
+    await store.commit([...rows, store.putPreKeyStock(caller, { remaining, highestId, askedAt: 0, lastSupply })], generation);
     return {};
   });
 };
@@ -136,9 +139,11 @@ export const supplyOneTimePreKeys: Handler<'supply_opks'> = async (context, call
 /** Asks a device that has just connected for pre-keys if it has few: it may have been asked while it was another one's turn to answer. */
 export async function askAfterConnecting(context: RelayContext, address: DeviceAddress): Promise<void> {
   await context.locks.run([lockOf(address)], async () => {
-    const stock = await context.store.preKeyStock(address);
+    const { store } = context;
+    const { generation } = store;
+    const stock = await store.preKeyStock(address);
     if (stock === undefined) return;
     const asked = askForPreKeys(context, address, stock);
-    if (asked.stock !== stock) await context.mailboxes.post(asked.deliveries, [context.store.putPreKeyStock(address, asked.stock)]);
+    if (asked.stock !== stock) await context.mailboxes.post(asked.deliveries, [store.putPreKeyStock(address, asked.stock)], generation);
   });
 }

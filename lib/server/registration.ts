@@ -5,6 +5,7 @@
  * of that user, which nothing else does: whoever could add a device to somebody would receive what is sent to him.
  */
 import type { DeviceAddress } from '../base/address.js';
+import { deviceKey } from '../base/address.js';
 import { equalBytes, utf8 } from '../base/bytes.js';
 import { limits } from '../base/limits.js';
 import { executeJobs } from '../crypto/execute.js';
@@ -45,14 +46,15 @@ export async function register(context: RelayContext, remoteAddress: string, req
   checkNames(request);
   const { code } = checkedAuthCode(context, request.authCode);
   const registrationHash = hashWord('registration', code);
-  const names = [`user:${request.userId}`, `authenticator:${request.authenticator}`];
+  const address = addressOf(context, request);
+  const names = [`user:${request.userId}`, `authenticator:${request.authenticator}`, `device:${deviceKey(address)}`];
   return context.locks.run(names, async () => {
-    const address = addressOf(context, request);
+    const { generation } = context.store;
     const repeated = await repeatedRegistration(context, address, request, registrationHash);
     if (repeated !== undefined) return repeated;
     const admission = await admit(context, request, code);
     await checkKeys(request);
-    return enrol(context, address, request, registrationHash, admission);
+    return enrol(context, address, request, registrationHash, admission, generation);
   });
 }
 
@@ -153,6 +155,7 @@ async function enrol(
   request: RegisterUser,
   registrationHash: Uint8Array,
   { user, invitation }: Admission,
+  generation: number,
 ): Promise<RegisteredUser> {
   const { store, clock, random } = context;
   const now = clock.now();
@@ -195,7 +198,7 @@ async function enrol(
     const usedBy = { userId: address.userId, deviceId: address.deviceId };
     writes.push(store.putInvitation(invitation.codeHash, { ...invitation.record, usedBy }));
   }
-  await context.mailboxes.post(await announcements(context, address, others), writes);
+  await context.mailboxes.post(await announcements(context, address, others), writes, generation);
   context.mailboxes.forget(address);
   return answer(context, device, password, user?.authenticator ?? request.authenticator);
 }

@@ -58,7 +58,7 @@ export const defaultRelayLimits: RelayLimits = {
   requests: { count: 20_000, per: 1_000 },
   bundlesPerTarget: { count: 60, per: 60_000 },
   invitesPerTarget: { count: 60, per: 60_000 },
-  registrations: { count: 120, per: 60_000 },
+  registrations: { count: 600, per: 60_000 },
   refusedHellos: { count: 30, per: 60_000 },
   pushWindow: limits.pushWindow,
   mailboxRows: 100_000,

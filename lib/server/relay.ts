@@ -84,6 +84,11 @@ export class Relay {
     return this.#context.limits.frameLength;
   }
 
+  /** Connections taken at a time. */
+  get maxConnections(): number {
+    return this.#context.limits.connections;
+  }
+
   /** What clients verify the relay's signatures with. */
   get certificate(): Certificate {
     return this.#context.signer.certificate;
@@ -133,6 +138,7 @@ export class Relay {
     const context = this.#context;
     const address = { domain: context.domain, userId, deviceId };
     return context.locks.run([`user:${userId}`, `device:${deviceKey(address)}`], async () => {
+      const { generation } = context.store;
       if ((await context.store.login(address)) === undefined) return false;
       const own = await context.store.deviceAddressesOf(userId, packageLimits.devicesPerUser);
       const related = await relatedDevices(context, userId);
@@ -141,6 +147,7 @@ export class Relay {
       await context.mailboxes.post(
         told.map((to) => ({ to, payload, signed: true, optional: true })),
         await context.store.deleteDevice(address),
+        generation,
       );
       context.mailboxes.forget(address);
       this.#devices.get(deviceKey(address))?.end('unauthorized');

@@ -24,6 +24,7 @@ export const invite: Handler<'invite'> = async (context, caller, { invite: sent 
   }
   return context.locks.run([`pair:${deviceKey(caller)}${deviceKey(sent.to)}`], async () => {
     const { store, clock } = context;
+    const { generation } = store;
     const device = await store.device(caller);
     if (device === undefined) throw new Refusal(responseCode.notFound, 'the device is not registered here');
     const recent = await store.recentInvites(caller, sent.to);
@@ -36,6 +37,7 @@ export const invite: Handler<'invite'> = async (context, caller, { invite: sent 
     await context.mailboxes.post(
       [{ to: sent.to, from: sent.from, payload: encodePayload({ kind: 'invite', value: passedOn }), signed: true }],
       writes,
+      generation,
     );
     return { sessionId, inviteTime };
   });

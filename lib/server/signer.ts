@@ -1,7 +1,6 @@
 /**
  * The relay's signature: on bundles and control pushes, over their fingerprint, made in the thread pool. Spec: crypto.md §12, design D9.
  */
-import type { PreKeyBundle } from '../account/pre-key-bundle.js';
 import type { Clock } from '../base/clock.js';
 import { InternalError } from '../base/errors.js';
 import { Secret } from '../base/secret.js';
@@ -70,7 +69,7 @@ export class Signer {
   }
 
   /** Signs bundles as they are handed out. */
-  async signBundles(bundles: readonly PreKeyBundle[]): Promise<SignedBundle[]> {
+  async signBundles(bundles: readonly SignedBundle['bundle'][]): Promise<SignedBundle[]> {
     const signatures = await this.#sign(bundles.map((bundle) => bundleFingerprint(bundle)));
     return bundles.map((bundle, index) => ({ bundle, signature: signatures[index] }));
   }

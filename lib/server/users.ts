@@ -14,7 +14,7 @@ const maxRelated = 4_096;
 /** Devices of other users that have a session with any device of the user. */
 export async function relatedDevices(context: RelayContext, userId: string): Promise<DeviceAddress[]> {
   const relations = await context.store.relationsOf(userId, maxRelated);
-  const others = relations.filter(({ peer }) => peer.userId !== userId).map(({ peer }) => peer);
+  const others = relations.filter((peer) => peer.userId !== userId);
   return [...new Map(others.map((peer) => [deviceKey(peer), peer])).values()];
 }
 
@@ -29,6 +29,7 @@ export const updateUser: Handler<'update_user'> = async (context, caller, { upda
   if (change === undefined) throw new Refusal(responseCode.badRequest, 'arg is missing');
   return context.locks.run([`user:${caller.userId}`], async () => {
     const { store } = context;
+    const { generation } = store;
     const user = await store.user(caller.userId);
     if (user === undefined) throw new Refusal(responseCode.notFound, 'the user is not registered here');
     const own = await store.deviceAddressesOf(caller.userId, limits.devicesPerUser);
@@ -38,6 +39,7 @@ export const updateUser: Handler<'update_user'> = async (context, caller, { upda
     await context.mailboxes.post(
       targets.map((to) => ({ to, from: caller, payload, signed: true, optional: true })),
       change.kind === 'name' && change.name !== '' ? store.putUser({ ...user, userName: change.name }) : [],
+      generation,
     );
     return {};
   });

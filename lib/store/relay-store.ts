@@ -198,12 +198,6 @@ export class RelayStore {
     return this.#get('device', deviceParts(address).toBytes(), (reader) => this.#readDevice(reader));
   }
 
-  /** All devices of a user, by device id. */
-  async devicesOf(userId: string, limit: number): Promise<DeviceRecord[]> {
-    const rows = await this.#commits.list('device', { prefix: rowKey().text(userId).toBytes(), limit });
-    return rows.map(({ value }) => decodeRecord(value, [rowVersion], (reader) => this.#readDevice(reader)));
-  }
-
   putDevice(device: DeviceRecord): Write {
     const { address, identityKey, signedPreKey } = device;
     return record('device', deviceParts(address).toBytes(), (writer) =>
@@ -315,13 +309,15 @@ export class RelayStore {
     return { table: 'mailbox', key: mailboxKey(address, sequence), value: undefined };
   }
 
-  /** Devices that have a session with any device of the user. */
-  async relationsOf(userId: string, limit: number): Promise<{ readonly own: string; readonly peer: DeviceAddress }[]> {
+  /** Devices that have a session with a device of the user, once per session. */
+  async relationsOf(userId: string, limit: number): Promise<DeviceAddress[]> {
     const prefix = rowKey().text(userId).toBytes();
     const rows = await this.#commits.list('relation', { prefix, limit });
     return rows.map(({ key }) => {
       const reader = new RowKeyReader(key.subarray(prefix.length));
-      return { own: reader.text(), peer: { domain: this.#domain, userId: reader.text(), deviceId: reader.text() } };
+      // The user's own device comes first in the key.
+      reader.text();
+      return { domain: this.#domain, userId: reader.text(), deviceId: reader.text() };
     });
   }
 
