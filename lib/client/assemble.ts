@@ -1,0 +1,157 @@
+/** Puts the parts of a client together. */
+import { StoreError } from '../base/errors.js';
+import { ClientStore } from '../store/client-store.js';
+import { GroupCommit } from '../store/group-commit.js';
+import type { Credential, HelloAck } from '../wire/frame.js';
+import { AccountBook } from './account-book.js';
+import { takeAnswer } from './answers.js';
+import type { Core } from './core.js';
+import { Events } from './events.js';
+import { Inbox } from './inbox.js';
+import { Inviter } from './inviter.js';
+import { Link } from './link.js';
+import { accountLock, userLock } from './lock-names.js';
+import type { ResolvedOptions } from './options.js';
+import { Outbox } from './outbox.js';
+import { PeerBook } from './peer-book.js';
+import { PendingBook } from './pending-book.js';
+import { PushBook } from './push-book.js';
+import { Receiver } from './receive.js';
+import { recoverFromRollback } from './recovery.js';
+import { SessionBook } from './session-book.js';
+import { Steps } from './step.js';
+
+/** A client's parts, and those that only the client itself uses. */
+export interface Assembly {
+  readonly core: Core;
+  readonly inviter: Inviter;
+  readonly receiver: Receiver;
+  /** Ends everything that waits for the network or the pool. */
+  readonly closing: AbortController;
+}
+
+/** A token that ends within this time is not shown any more, ms. */
+const tokenMargin = 60_000;
+
+/** Builds the parts over the store of `options`; nothing is loaded and nothing connects yet. */
+export function assemble(options: ResolvedOptions): Assembly {
+  const { clock, random, logger } = options;
+  const closing = new AbortController();
+  const events = new Events((event) => {
+    options.events.onEvent(event);
+  });
+  const store = new ClientStore(new GroupCommit(options.store));
+  const onError = (during: string) => (error: unknown) => {
+    logger.warn({ during, code: error instanceof StoreError ? error.code : 'error' }, 'background work failed');
+    events.emit({ type: 'error', error, during });
+  };
+  const account = new AccountBook(store);
+  const steps: Steps = new Steps({
+    store: store.commits,
+    countCommit: () => account.countCommit(),
+    load: () => load(),
+    onLoadFailure: onError('loading state from the store'),
+  });
+  const sessions = new SessionBook(store, (user) => steps.isLocked(userLock(user)));
+  const peers = new PeerBook(store);
+  const pending = new PendingBook(store);
+  const inviter = new Inviter(() => core);
+  const receiver = new Receiver(() => core);
+  const inbox = new Inbox(
+    store,
+    () => steps,
+    () => {
+      receiver.resume();
+    },
+  );
+  const outbox = new Outbox({
+    store,
+    clock,
+    random,
+    connection: () => link.connection,
+    onAnswer: (request, answer) => takeAnswer(core, request, answer),
+    onRenew: () => {
+      link.renew();
+    },
+    onError: onError('reading the outbox'),
+  });
+  const pushes = new PushBook({
+    store,
+    clock,
+    random,
+    steps: () => steps,
+    connection: () => link.connection,
+    onError: onError('forgetting old pushes'),
+  });
+  const link: Link = new Link({
+    transport: options.transport,
+    clock,
+    random,
+    events,
+    hello: (renew) => hello(core, renew),
+    onPush: (push) => {
+      receiver.take(push);
+    },
+    onWelcome: (welcome) => takeWelcome(core, welcome),
+    onConnected: () => {
+      pushes.onConnected();
+      outbox.pump();
+      inviter.onConnected();
+    },
+    onDisconnected: () => {
+      receiver.onDisconnected();
+    },
+    onRolledBack: () => recoverFromRollback(core),
+  });
+  const core: Core = {
+    options,
+    store,
+    steps,
+    events,
+    account,
+    sessions,
+    peers,
+    pending,
+    outbox,
+    inbox,
+    pushes,
+    link,
+    inviter,
+    closing: closing.signal,
+  };
+  return { core, inviter, receiver, closing };
+
+  async function load(): Promise<void> {
+    await account.load();
+    if (!account.exists) return;
+    await sessions.load(account.address);
+    await Promise.all([peers.load(), pending.load(), outbox.load(), inbox.load(), pushes.load()]);
+  }
+}
+
+async function hello(
+  { account, steps, options }: Core,
+  renew: boolean,
+): Promise<{
+  readonly address: Core['account']['address'];
+  readonly credential: Credential;
+  readonly incarnation: Uint8Array;
+  readonly commitCounter: number;
+}> {
+  await steps.settled();
+  const { credentials, incarnation } = account;
+  if (credentials === undefined || incarnation === undefined) throw new StoreError('damaged', 'the account has no credentials');
+  const { token, tokenExpires, password } = credentials;
+  const isOver = tokenExpires !== 0 && tokenExpires - options.clock.now() < tokenMargin;
+  const credential: Credential = renew || isOver ? { kind: 'password', password } : { kind: 'token', token };
+  return { address: account.address, credential, incarnation, commitCounter: account.durableCommits };
+}
+
+async function takeWelcome({ account, steps }: Core, { token, tokenExpiresAt }: HelloAck): Promise<void> {
+  const { credentials } = account;
+  if (token === '' || credentials === undefined) return;
+  await steps.run([accountLock], () => {
+    const change = account.changeCredentials({ ...credentials, token, tokenExpires: tokenExpiresAt });
+    return { writes: change.writes, apply: () => change.apply(), result: undefined };
+  });
+}

@@ -1,0 +1,259 @@
+/**
+ * One device of one user: the public face of the package.
+ *
+ * Owns: the order in which a client starts and ends. Everything it does stands in the modules beside it.
+ */
+import { currentSignedPreKey } from '../account/account.js';
+import type { DeviceAddress, UserAddress } from '../base/address.js';
+import { UsageError } from '../base/errors.js';
+import type { CipherSuite } from '../crypto/cipher-suite.js';
+import { type Assembly, assemble } from './assemble.js';
+import { trustIdentity } from './devices.js';
+import type { ClientEventType, EventListener } from './events.js';
+import { type Fingerprints, fingerprintsOf } from './fingerprints.js';
+import { flush } from './flush.js';
+import type { ReceivedMessage } from './inbox.js';
+import { type InviteResult, inviteDevices } from './invite.js';
+import { type ClientOptions, type RegisterOptions, resolveOptions } from './options.js';
+import { renewIfExpired } from './pre-key-upkeep.js';
+import { registerAccount } from './registration.js';
+import { type Sent, sendMessage } from './send.js';
+
+/** A device of somebody, as it is known here. */
+export interface KnownDevice {
+  readonly device: DeviceAddress;
+  /** ms since 1970. */
+  readonly knownSince: number;
+  /** Whether a session can be used for sending. */
+  readonly isReady: boolean;
+}
+
+/** How a client stands. */
+export interface ClientStatus {
+  readonly address: DeviceAddress;
+  readonly suite: string;
+  readonly connection: 'connected' | 'connecting' | 'offline';
+  readonly sessions: { readonly ready: number; readonly invited: number };
+  /** Requests that the relay has not answered. */
+  readonly outbox: number;
+  /** Requests that the relay refused for good. */
+  readonly refused: number;
+  /** Messages that wait for a session. */
+  readonly pending: number;
+  /** Messages that wait for `ack()`. */
+  readonly inbox: number;
+  /** Pushes that the relay has not been told about. */
+  readonly unconsumedPushes: number;
+  readonly oneTimePreKeys: number;
+  readonly signedPreKey: { readonly id: number; readonly expires: number };
+  /** ms since 1970; 0 when the relay did not say. */
+  readonly tokenExpires: number;
+  /** Commits of the store so far. */
+  readonly commits: number;
+}
+
+/** Options of calls that can wait. */
+export interface WaitOptions {
+  /** Gives up waiting; what is stored stays stored. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of {@link Client.send}. */
+export interface SendOptions extends WaitOptions {
+  /** How insistently to notify the receiver; `notificationLevels` names the known ones. */
+  readonly notification?: number;
+}
+
+/** How often keys and unanswered invites are looked after, ms. */
+const upkeepInterval = 60_000;
+
+/** One account on one device. Any of its methods may be called at any time, concurrently. */
+export class Client {
+  readonly #assembly: Assembly;
+  #stopUpkeep: () => void = () => undefined;
+  #closed: Promise<void> | undefined;
+
+  private constructor(assembly: Assembly) {
+    this.#assembly = assembly;
+  }
+
+  /**
+   * Makes an account in an empty store, registers it and opens it. After a crash or an outage the same call goes on with the same keys. Rejects with
+   * `UsageError('account-exists')`, `ProtocolError('registration-refused')`, `ProtocolError('certificate')`, `TransportError`, `StoreError`.
+   */
+  static async register(options: RegisterOptions): Promise<Client> {
+    return Client.#start(options, async (assembly) => registerAccount(assembly.core, options));
+  }
+
+  /** Opens the account of a store. Does not wait for the relay. Rejects with `UsageError('no-account')` and `StoreError`. */
+  static async open(options: ClientOptions): Promise<Client> {
+    return Client.#start(options, (assembly) => {
+      const { account } = assembly.core;
+      const state = account.exists ? 'holds an account whose registration was not answered' : 'holds no account';
+      return account.isRegistered ? Promise.resolve() : Promise.reject(new UsageError('no-account', `the store ${state}: register it`));
+    });
+  }
+
+  static async #start(options: ClientOptions, prepare: (assembly: Assembly) => Promise<void>): Promise<Client> {
+    const assembly = assemble(resolveOptions(options));
+    const client = new Client(assembly);
+    try {
+      await assembly.core.store.commits.ready();
+      await assembly.core.steps.start();
+      await prepare(assembly);
+      await renewIfExpired(assembly.core);
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
+    assembly.core.link.start();
+    client.#keepUp();
+    return client;
+  }
+
+  /** Our own address. */
+  get address(): DeviceAddress {
+    return this.#assembly.core.account.address;
+  }
+
+  /** The account's cipher suite. */
+  get suite(): CipherSuite {
+    return this.#assembly.core.account.account.suite;
+  }
+
+  /**
+   * Starts a new session with every device of `user`; one result per device. Resolves when the invites are stored; they leave by themselves. Rejects
+   * with `ProtocolError('no-such-user')`, `VerificationError('bad-server-signature')`, `UsageError('suite-mismatch')`, `TransportError`,
+   * `StoreError`.
+   */
+  async invite(user: UserAddress, options: WaitOptions = {}): Promise<readonly InviteResult[]> {
+    this.#assertOpen();
+    const { domain, userId } = user;
+    return inviteDevices(this.#assembly.core, { user: { domain, userId }, always: true, tell: true }, this.#signal(options));
+  }
+
+  /**
+   * Sends `bytes` (at least one) to every device of `user`, with a copy to our own other devices. Resolves when it is durable: from then on it
+   * reaches the relay, whatever happens to this process. A user not known yet is invited first. Rejects with `UsageError` and `StoreError`.
+   */
+  async send(to: UserAddress, bytes: Uint8Array, options: SendOptions = {}): Promise<Sent> {
+    this.#assertOpen();
+    options.signal?.throwIfAborted();
+    return sendMessage(this.#assembly.core, { domain: to.domain, userId: to.userId }, bytes, options.notification);
+  }
+
+  /**
+   * Waits until everything sent so far was answered by the relay. Rejects with the signal's reason, and with `ProtocolError('unreachable-user')`
+   * when something waits for a user who cannot be invited.
+   */
+  async flush(options: WaitOptions = {}): Promise<void> {
+    this.#assertOpen();
+    return flush(this.#assembly.core, this.#assembly.inviter, options.signal);
+  }
+
+  /**
+   * Received messages, in order, from the store: each is handed out once by this process, and again after a restart unless its `ack()` was
+   * called. Ends when the client is closed; throws the signal's reason when that fires.
+   */
+  messages(options: WaitOptions = {}): AsyncIterableIterator<ReceivedMessage> {
+    return this.#assembly.core.inbox.messages(options.signal);
+  }
+
+  /** Calls `listener` for every event of `type`; returns what removes it. */
+  on<Type extends ClientEventType>(type: Type, listener: EventListener<Type>): () => void {
+    return this.#assembly.core.events.on(type, listener);
+  }
+
+  /** What two people compare: of one device, or of all known devices of a user. Rejects with `StoreError`. */
+  async fingerprint(whom: UserAddress | DeviceAddress): Promise<Fingerprints> {
+    this.#assertOpen();
+    return fingerprintsOf(this.#assembly.core, whom);
+  }
+
+  /** The known devices of `user`; our own others for our own user. */
+  async devices(user: UserAddress): Promise<readonly KnownDevice[]> {
+    this.#assertOpen();
+    const { peers, sessions, steps } = this.#assembly.core;
+    await steps.settled();
+    return peers
+      .ofUser(user)
+      .map(({ device, knownSince }) => ({ device, knownSince, isReady: sessions.newestReady(device) !== undefined }));
+  }
+
+  /** Trusts whatever identity keys the relay names next for `device`, after a change that was refused. Rejects with `StoreError`. */
+  async trustIdentity(device: DeviceAddress): Promise<void> {
+    this.#assertOpen();
+    return trustIdentity(this.#assembly.core, device);
+  }
+
+  /** How the client stands. Rejects with `StoreError`. */
+  async status(): Promise<ClientStatus> {
+    this.#assertOpen();
+    const { account, sessions, outbox, pending, inbox, pushes, link, steps, store } = this.#assembly.core;
+    await steps.settled();
+    const { id, expires } = currentSignedPreKey(account.account);
+    return {
+      address: account.address,
+      suite: account.account.suite.name,
+      connection: link.state,
+      sessions: sessions.counts,
+      outbox: outbox.size,
+      refused: outbox.refused,
+      pending: pending.total,
+      inbox: inbox.count,
+      unconsumedPushes: pushes.unconsumed,
+      oneTimePreKeys: await store.countOneTimePreKeys(),
+      signedPreKey: { id, expires },
+      tokenExpires: account.credentials?.tokenExpires ?? 0,
+      commits: account.durableCommits,
+    };
+  }
+
+  /** Does not wait any longer for the next attempt to connect. */
+  reconnect(): void {
+    this.#assembly.core.link.retry();
+  }
+
+  /** Ends the connection, waits for what is being stored, closes the store. What was not sent is sent after the next start. A second call waits for the first. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    const { core, closing } = this.#assembly;
+    this.#stopUpkeep();
+    closing.abort(new UsageError('client-closed', 'the client was closed'));
+    await core.link.stop();
+    core.inbox.close();
+    await core.steps.close();
+    await core.store.commits.close();
+    core.sessions.wipe();
+    core.account.wipe();
+  }
+
+  #keepUp(): void {
+    const { core, inviter } = this.#assembly;
+    const report = (error: unknown): void => {
+      if (!core.closing.aborted) core.events.emit({ type: 'error', error, during: 'looking after keys and invites' });
+    };
+    this.#stopUpkeep = core.options.clock.schedule(upkeepInterval, () => {
+      renewIfExpired(core).catch(report);
+      if (core.link.connection !== undefined) inviter.remind().catch(report);
+      this.#keepUp();
+    });
+  }
+
+  #signal({ signal }: WaitOptions): AbortSignal {
+    const { closing } = this.#assembly;
+    return signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
+  }
+
+  #assertOpen(): void {
+    if (this.#closed !== undefined) throw new UsageError('client-closed', 'the client is closed');
+  }
+}

@@ -1,0 +1,50 @@
+/** Devices that come, go, or cannot be reached any more. Spec: one2one.md §2.4, §3.2. */
+import { type DeviceAddress, sameDevice, sameUser } from '../base/address.js';
+import type { MessageId } from '../base/brand.js';
+import { deleteOutboxEntry } from '../store/client/queue-rows.js';
+import type { Core } from './core.js';
+import { userLock } from './lock-names.js';
+import { Plan } from './plan.js';
+import type { Transition } from './step.js';
+
+/** Adds the removal of everything kept for `device`: sessions, pins, what waits for it. Returns the messages that will not reach it. Throws `StoreError`. */
+export async function removeDevice(core: Core, plan: Plan, device: DeviceAddress): Promise<readonly MessageId[]> {
+  const { sessions, peers, pending, outbox } = core;
+  plan.add(await sessions.remove(sessions.ofDevice(device).map(({ sessionId }) => sessionId)));
+  plan.add(await peers.forget(device));
+  const { messages, change } = await pending.take(device);
+  plan.add(change);
+  const requests = outbox.forDevice(device);
+  plan.write(...requests.map(({ sequence }) => deleteOutboxEntry(sequence)));
+  plan.apply(() => {
+    outbox.drop(new Set(requests.map(({ sequence }) => sequence)));
+  });
+  const queued = requests.flatMap(({ messageId }) => (messageId === undefined ? [] : [messageId]));
+  return [...queued, ...messages.map(({ messageId }) => messageId)];
+}
+
+/** The relay knows no way to `device`: its sessions and what waits for it are dropped and reported. */
+export function loseDevice(core: Core, device: DeviceAddress): Promise<void> {
+  return core.steps.run([userLock(device)], async () => {
+    const plan = new Plan();
+    const messageIds = await removeDevice(core, plan, device);
+    return plan.afterwards(() => core.events.emit({ type: 'session-lost', device, messageIds })).finish(undefined);
+  });
+}
+
+/** A user has a new device. It invites us itself; until then what is sent to the user waits for it. */
+export function meetDevice(core: Core, plan: Plan, device: DeviceAddress): void {
+  const { account, peers, options, events } = core;
+  const isKnownUser = sameUser(device, account.address) || peers.ofUser(device).length > 0;
+  if (!isKnownUser || sameDevice(device, account.address) || peers.find(device) !== undefined) return;
+  plan.add(peers.meet(device, options.clock.now()));
+  plan.afterwards(() => events.emit({ type: 'device-added', device }));
+}
+
+/** The application trusts whatever keys the relay names next for `device`. */
+export function trustIdentity(core: Core, device: DeviceAddress): Promise<void> {
+  return core.steps.run([userLock(device)], (): Transition<void> => {
+    const change = core.peers.forgetPins(device);
+    return { writes: change.writes, apply: () => change.apply(), result: undefined };
+  });
+}

@@ -1,0 +1,115 @@
+/** What a client tells its application. Spec: plugin.md §2; the whitepaper's names stand in the comments. */
+import type { DeviceAddress, GroupAddress, UserAddress } from '../base/address.js';
+import type { MessageId, SessionId } from '../base/brand.js';
+import type { PushKind } from '../wire/push.js';
+
+/** Everything that can be reported. Addresses and ids only: content comes from `Client.messages()`, keys never. */
+export type ClientEvent =
+  /** The account exists at the relay and in the store (on_user_registered). */
+  | { readonly type: 'registered'; readonly address: DeviceAddress }
+  /** The connection was opened or ended; `retryIn` is the wait before the next try, ms. */
+  | { readonly type: 'connection'; readonly state: 'connected' }
+  | { readonly type: 'connection'; readonly state: 'disconnected'; readonly reason: string; readonly retryIn: number | undefined }
+  /** An invite has come, before any check of its keys (on_inbound_session_invited). */
+  | { readonly type: 'invited'; readonly device: DeviceAddress; readonly sessionId: SessionId }
+  /** A session can be used (on_inbound_session_ready, on_outbound_session_ready). */
+  | {
+      readonly type: 'session-ready';
+      readonly device: DeviceAddress;
+      readonly sessionId: SessionId;
+      readonly direction: 'inbound' | 'outbound';
+    }
+  /** A message waits in the inbox (on_one2one_msg_received). */
+  | { readonly type: 'message'; readonly from: DeviceAddress; readonly messageId: MessageId }
+  /** A copy of what an own other device sent waits in the inbox (on_other_device_msg_received). */
+  | { readonly type: 'own-device-message'; readonly from: DeviceAddress; readonly messageId: MessageId }
+  /** The device is gone or the relay knows no way to it: its sessions were dropped, the named messages did not reach it. */
+  | { readonly type: 'session-lost'; readonly device: DeviceAddress; readonly messageIds: readonly MessageId[] }
+  /** Something of a peer could not be used; `code` is the error's, or `unknown-session`, `wrong-sender`, `invite-refused` and the like. */
+  | {
+      readonly type: 'undecryptable';
+      readonly from: DeviceAddress | undefined;
+      readonly sessionId: SessionId | undefined;
+      readonly messageId: MessageId | undefined;
+      readonly code: string;
+    }
+  /** The relay names other identity keys for a device than before. `accepted` is the policy's answer. Weaknesses P3. */
+  | { readonly type: 'identity-changed'; readonly device: DeviceAddress; readonly accepted: boolean }
+  /** A user known here has a new device, or lost one. Weaknesses P4. */
+  | { readonly type: 'device-added'; readonly device: DeviceAddress }
+  | { readonly type: 'device-removed'; readonly device: DeviceAddress }
+  /** The relay's signature is missing or wrong: what it covers had no effect. */
+  | { readonly type: 'bad-server-signature'; readonly subject: 'bundle' | 'push'; readonly code: string }
+  /** The relay refused a request for good; for a message the message is named. */
+  | {
+      readonly type: 'request-refused';
+      readonly request: string;
+      readonly code: number;
+      readonly device: DeviceAddress | undefined;
+      readonly messageId: MessageId | undefined;
+    }
+  | { readonly type: 'invite-failed'; readonly user: UserAddress; readonly code: string }
+  | { readonly type: 'pre-keys-supplied'; readonly count: number }
+  | { readonly type: 'signed-pre-key-renewed'; readonly id: number; readonly expires: number }
+  /** The relay has seen a newer state of this store: every session was dropped and is made anew. Design D4. */
+  | { readonly type: 'store-rolled-back' }
+  /** A push without an effect on keys, acknowledged (manager and user notices, upgrade). */
+  | { readonly type: 'push'; readonly kind: PushKind; readonly from: DeviceAddress | GroupAddress | undefined }
+  /** A push or key bundle of a part of the protocol that this version does not carry out: groups. */
+  | { readonly type: 'unhandled-push'; readonly kind: string; readonly from: DeviceAddress | GroupAddress | undefined }
+  /** As many messages as allowed wait for `ack()`: no push is taken until some are acknowledged. */
+  | { readonly type: 'unacknowledged-limit'; readonly count: number }
+  /** Something failed that no call could be told; `during` says what was done. */
+  | { readonly type: 'error'; readonly error: unknown; readonly during: string };
+
+/** Name of an event. */
+export type ClientEventType = ClientEvent['type'];
+
+/** The event of that name. */
+export type ClientEventOf<Type extends ClientEventType> = Extract<ClientEvent, { type: Type }>;
+
+/** Takes events. One that throws never breaks the client: the error is reported as an `error` event. */
+export type EventListener<Type extends ClientEventType> = (event: ClientEventOf<Type>) => void;
+
+function isOfType<Type extends ClientEventType>(event: ClientEvent, type: Type): event is ClientEventOf<Type> {
+  return event.type === type;
+}
+
+/** Hands events to whoever listens. */
+export class Events {
+  readonly #listeners = new Map<ClientEventType, Set<(event: ClientEvent) => void>>();
+  readonly #handle: (event: ClientEvent) => void;
+
+  /** `handle` gets every event before the listeners of its type. */
+  constructor(handle: (event: ClientEvent) => void) {
+    this.#handle = handle;
+  }
+
+  /** Calls `listener` for every event of `type`; returns what removes it. */
+  on<Type extends ClientEventType>(type: Type, listener: EventListener<Type>): () => void {
+    const listeners = this.#listeners.get(type) ?? new Set();
+    this.#listeners.set(type, listeners);
+    const guarded = (event: ClientEvent): void => {
+      if (isOfType(event, type)) listener(event);
+    };
+    listeners.add(guarded);
+    return () => {
+      listeners.delete(guarded);
+    };
+  }
+
+  /** Hands out `event`; never throws. */
+  emit(event: ClientEvent): void {
+    this.#call(this.#handle, event);
+    for (const listener of this.#listeners.get(event.type) ?? []) this.#call(listener, event);
+  }
+
+  #call(listener: (event: ClientEvent) => void, event: ClientEvent): void {
+    try {
+      listener(event);
+    } catch (error) {
+      // A listener of errors that throws has had its chance.
+      if (event.type !== 'error') this.emit({ type: 'error', error, during: `listener of ${event.type}` });
+    }
+  }
+}

@@ -1,0 +1,47 @@
+/** Waiting until what was sent has left this device. */
+import { userKey } from '../base/address.js';
+import { ProtocolError, UsageError } from '../base/errors.js';
+import type { Core } from './core.js';
+import type { Inviter } from './inviter.js';
+
+/**
+ * Resolves when everything sent so far, what waits for sessions included, was answered by the relay or refused for good (event
+ * `request-refused`). Rejects with the signal's reason, with `UsageError('client-closed')`, and with `ProtocolError('unreachable-user')` when
+ * something waits for a user who cannot be invited.
+ */
+export function flush(core: Core, inviter: Inviter, signal?: AbortSignal): Promise<void> {
+  const { outbox, pending, closing } = core;
+  let bound: number | undefined;
+  const isDone = (): boolean => {
+    if (bound === undefined && pending.total === 0) bound = outbox.next;
+    return bound !== undefined && outbox.isAnswered(bound);
+  };
+  return new Promise((resolve, reject) => {
+    const release: (() => void)[] = [];
+    const end = (act: () => void): void => {
+      for (const undo of release.splice(0)) undo();
+      act();
+    };
+    const look = (): void => {
+      if (signal?.aborted === true) end(() => reject(asError(signal.reason)));
+      else if (closing.aborted) end(() => reject(new UsageError('client-closed', 'the client was closed')));
+      else if (isDone()) end(resolve);
+      else {
+        const failed = bound === undefined ? pending.users().find((user) => inviter.failure(user) !== undefined) : undefined;
+        if (failed === undefined) return;
+        const code = inviter.failure(failed) ?? '';
+        end(() => reject(new ProtocolError('unreachable-user', `a message waits for ${userKey(failed)}, who cannot be invited: ${code}`)));
+      }
+    };
+    release.push(outbox.watch(look), inviter.watch(look), core.events.on('session-ready', look), core.events.on('session-lost', look));
+    for (const watched of [signal, closing]) {
+      watched?.addEventListener('abort', look, { once: true });
+      release.push(() => watched?.removeEventListener('abort', look));
+    }
+    look();
+  });
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new UsageError('aborted', 'the call was given up');
+}

@@ -1,0 +1,96 @@
+/**
+ * Turning content into requests for devices: encrypted now where a session is ready, kept waiting where none is.
+ *
+ * Owns: which session of a device is used and the order behind what waits already. Everything goes into the plan of the caller's step, which
+ * holds the user's lock; a plan delivers to one device at most once.
+ */
+import type { DeviceAddress } from '../base/address.js';
+import type { Wipeable } from '../base/secret.js';
+import { type ReadySession, encryptMessage } from '../session/session.js';
+import type { MessageOrigin } from '../store/client/queue-rows.js';
+import { encodeEnvelope } from '../wire/message.js';
+import { requests } from '../wire/request.js';
+import type { Core } from './core.js';
+import type { NewOutboxEntry } from './outbox.js';
+import type { Plan } from './plan.js';
+
+/** What sealing messages one after another gives. */
+export interface SealedMessages {
+  readonly session: ReadySession;
+  readonly entries: readonly NewOutboxEntry[];
+  /** Chain keys stepped over. */
+  readonly retired: readonly Wipeable[];
+}
+
+/** Encrypts `messages` in order. Throws `UsageError('empty-plaintext')` and `ProtocolError('exhausted')`. */
+export function sealMessages(session: ReadySession, messages: readonly MessageOrigin[]): SealedMessages {
+  const entries: NewOutboxEntry[] = [];
+  const retired: Wipeable[] = [];
+  let current = session;
+  for (const origin of messages) {
+    const sealed = encryptMessage(current, origin.content);
+    current = sealed.session;
+    retired.push(...sealed.retired);
+    const envelope = encodeEnvelope({
+      from: current.ourAddress,
+      to: current.theirAddress,
+      messageId: origin.messageId,
+      sessionId: current.sessionId,
+      notification: origin.notification,
+      payload: { kind: 'one-to-one', message: sealed.message },
+    });
+    const body = requests.send_one2one_msg.encodeRequest({ envelope });
+    entries.push({ kind: 'send_one2one_msg', device: current.theirAddress, sessionId: current.sessionId, origin, body });
+  }
+  return { session: current, entries, retired };
+}
+
+/** Adds requests to the plan: stored with it, sent after it. */
+export function queueRequests(core: Core, plan: Plan, entries: readonly NewOutboxEntry[]): void {
+  if (entries.length === 0) return;
+  const added = core.outbox.add(entries);
+  plan.add(added).afterwards(() => {
+    core.outbox.release(added.entries);
+  });
+}
+
+/** Adds the delivery of `messages` to `device`; says whether they go out now or wait for a session. Throws `StoreError`. */
+export async function deliver(
+  core: Core,
+  plan: Plan,
+  device: DeviceAddress,
+  messages: readonly MessageOrigin[],
+): Promise<'queued' | 'waiting'> {
+  const { sessions, pending } = core;
+  const index = sessions.newestReady(device);
+  if (index === undefined || pending.count(device) > 0) {
+    plan.add(pending.add(device, messages));
+    return 'waiting';
+  }
+  const found = sessions.open(index.sessionId);
+  const opened = found instanceof Promise ? await found : found;
+  if (opened.session.state !== 'ready') {
+    plan.add(pending.add(device, messages));
+    return 'waiting';
+  }
+  const sealed = sealMessages(opened.session, messages);
+  plan.add(sessions.change(opened, sealed.session)).retire(sealed.retired);
+  queueRequests(core, plan, sealed.entries);
+  return 'queued';
+}
+
+/**
+ * Adds everything that waits for the device of a session that has just become ready; `behind` follows it. Returns the session after it, for
+ * the caller to put into its book. Throws `StoreError`.
+ */
+export async function flushPending(
+  core: Core,
+  plan: Plan,
+  session: ReadySession,
+  behind: readonly MessageOrigin[] = [],
+): Promise<{ readonly session: ReadySession; readonly entries: readonly NewOutboxEntry[] }> {
+  const { messages, change } = await core.pending.take(session.theirAddress);
+  const sealed = sealMessages(session, [...messages, ...behind]);
+  plan.add(change).retire(sealed.retired);
+  return { session: sealed.session, entries: sealed.entries };
+}

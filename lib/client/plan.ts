@@ -1,0 +1,78 @@
+import type { Wipeable } from '../base/secret.js';
+import type { Write } from '../store/store.js';
+import type { BookChange } from './session-book.js';
+import type { Transition } from './step.js';
+
+/** Collects what one step changes, from several books, into one transition. */
+export class Plan {
+  readonly #writes: (() => readonly Write[])[] = [];
+  readonly #applies: (() => void)[] = [];
+  readonly #retired: Wipeable[] = [];
+  readonly #created: Wipeable[] = [];
+  readonly #afterwards: (() => void)[] = [];
+
+  /** Adds a change of a book. */
+  add(change: BookChange & { readonly retired?: readonly Wipeable[] }): this {
+    this.#writes.push(() => change.writes);
+    this.#applies.push(() => {
+      change.apply();
+    });
+    if (change.retired !== undefined) this.#retired.push(...change.retired);
+    return this;
+  }
+
+  /** Adds rows. */
+  write(...writes: readonly Write[]): this {
+    this.#writes.push(() => writes);
+    return this;
+  }
+
+  /** Adds what happens in memory when the writes are queued. */
+  apply(apply: () => void): this {
+    this.#applies.push(apply);
+    return this;
+  }
+
+  /** Adds secrets to be wiped when the writes are durable. */
+  retire(secrets: Iterable<Wipeable>): this {
+    this.#retired.push(...secrets);
+    return this;
+  }
+
+  /** Adds secrets to be wiped if the step is refused. */
+  create(secrets: Iterable<Wipeable>): this {
+    this.#created.push(...secrets);
+    return this;
+  }
+
+  /** Adds what happens when the writes are durable: network and events. */
+  afterwards(action: () => void): this {
+    this.#afterwards.push(action);
+    return this;
+  }
+
+  /** Gives up: wipes what was created. */
+  discard(): void {
+    for (const secret of this.#created) secret.wipe();
+  }
+
+  /** The transition, with what the step's caller gets. */
+  finish<T>(result: T): Transition<T> {
+    const writes = this.#writes;
+    return {
+      // Asked for when the step commits: what a change writes may depend on what others have changed until then.
+      get writes() {
+        return writes.flatMap((each) => each());
+      },
+      result,
+      apply: () => {
+        for (const apply of this.#applies) apply();
+      },
+      retired: this.#retired,
+      created: this.#created,
+      after: () => {
+        for (const action of this.#afterwards) action();
+      },
+    };
+  }
+}

@@ -1,0 +1,140 @@
+/** Invites and accepts. Spec: one2one.md §2.2 to §2.4. */
+import { sameDevice } from '../base/address.js';
+import type { SessionId } from '../base/brand.js';
+import { E2eeError, InternalError } from '../base/errors.js';
+import { type Accepted, type Completed, accept, complete } from '../session/handshake.js';
+import { type Accept, type Invite, acceptOf } from '../session/session.js';
+import { deleteOneTimePreKey } from '../store/client/account-rows.js';
+import type { StoredSession } from '../store/client-store.js';
+import { requests } from '../wire/request.js';
+import type { Core } from './core.js';
+import { flushPending, queueRequests } from './mailer.js';
+import type { NewOutboxEntry } from './outbox.js';
+import type { Plan } from './plan.js';
+import { type EarlyMessages, type Handled, handled } from './push-outcome.js';
+import { secretsOf } from './session-book.js';
+
+function acceptRequest(answer: Accept, sessionId: SessionId): NewOutboxEntry {
+  return { kind: 'accept', device: answer.to, sessionId, origin: undefined, body: requests.accept.encodeRequest({ accept: answer }) };
+}
+
+/** Adds the answer to an invite: a session that is ready at once. Throws `StoreError`. */
+export async function receiveInvite(core: Core, plan: Plan, invite: Invite): Promise<Handled> {
+  const { account, sessions, peers, events, options, store, pending } = core;
+  const { from, sessionId } = invite;
+  if (!sameDevice(invite.to, account.address)) return handled.succeeded;
+  if (sessions.find(sessionId) !== undefined) return answerAgain(core, plan, invite);
+  plan.afterwards(() => events.emit({ type: 'invited', device: from, sessionId }));
+  const refuse = (code: string): Handled => {
+    plan.afterwards(() => {
+      events.emit({ type: 'undecryptable', from, sessionId, messageId: undefined, code });
+      // The inviter waits for an answer it will not get: a session the other way round serves both.
+      if (code === 'unknown-pre-key' || code === 'pre-key-spent') core.inviter.repair(from);
+    });
+    return handled.failedDecryption;
+  };
+  const oneTimePreKey = invite.oneTimePreKeyId === 0 ? undefined : await store.loadOneTimePreKey(invite.oneTimePreKeyId);
+  if (invite.oneTimePreKeyId !== 0 && oneTimePreKey === undefined) {
+    const wasMade = invite.oneTimePreKeyId < account.account.nextOneTimePreKeyId;
+    if (!wasMade) return refuse('unknown-pre-key');
+    plan.add(peers.meet(from, options.clock.now()));
+    return refuse('pre-key-spent');
+  }
+  try {
+    const pins = peers.check(from, { agreement: invite.identityKey }, options.clock.now());
+    if (pins.changed) {
+      const accepted = options.identityChange === 'accept';
+      plan.afterwards(() => events.emit({ type: 'identity-changed', device: from, accepted }));
+      if (!accepted) return refuse('identity-changed');
+    }
+    let accepted: Accepted;
+    try {
+      accepted = await options.asymmetric.run(accept({ account: account.account, oneTimePreKey, invite, now: options.clock.now() }));
+    } catch (error) {
+      if (!(error instanceof E2eeError) || error instanceof InternalError) throw error;
+      if (error.code === 'unknown-pre-key') plan.add(peers.meet(from, options.clock.now()));
+      return refuse(error.code);
+    }
+    plan.create(secretsOf(accepted.session)).add(pins.change);
+    plan.add(await sessions.remove(sessions.surplus(from)));
+    const flushed = await flushPending(core, plan, accepted.session);
+    plan.add(sessions.add(flushed.session)).create(secretsOf(flushed.session));
+    queueRequests(core, plan, [acceptRequest(accepted.accept, sessionId), ...flushed.entries]);
+    if (oneTimePreKey !== undefined) plan.write(deleteOneTimePreKey(oneTimePreKey.id));
+  } finally {
+    oneTimePreKey?.keyPair.privateKey.wipe();
+  }
+  plan.afterwards(() => {
+    events.emit({ type: 'session-ready', device: from, sessionId, direction: 'inbound' });
+    // What waits for the user as a whole waits for all its devices, which only the relay can name.
+    if (pending.count({ domain: from.domain, userId: from.userId }) > 0) core.inviter.want(from);
+  });
+  return handled.succeeded;
+}
+
+/** The accept may have been lost: the same one again. An invite of somebody else with the same id is nobody's. Spec: one2one.md §2.4. */
+async function answerAgain(core: Core, plan: Plan, { from, sessionId }: Invite): Promise<Handled> {
+  const { sessions } = core;
+  const index = sessions.find(sessionId);
+  if (index?.role !== 'responder' || !sameDevice(index.peer, from)) return handled.succeeded;
+  const { session } = await sessions.open(sessionId);
+  const answer = session.state === 'ready' ? acceptOf(session) : undefined;
+  const isQueued = core.outbox.forDevice(from).some((request) => request.kind === 'accept' && request.sessionId === sessionId);
+  if (answer !== undefined && !isQueued) queueRequests(core, plan, [acceptRequest(answer, sessionId)]);
+  return handled.succeeded;
+}
+
+/** Adds the completion of the session whose invite `answer` answers. Throws `StoreError`. */
+export async function receiveAccept(core: Core, early: EarlyMessages, plan: Plan, answer: Accept): Promise<Handled> {
+  const { events } = core;
+  const found = await completed(core, answer);
+  if (found === undefined) {
+    plan.afterwards(() =>
+      events.emit({ type: 'undecryptable', from: answer.from, sessionId: undefined, messageId: undefined, code: 'unknown-session' }),
+    );
+    return handled.failedDecryption;
+  }
+  const { opened, result } = found;
+  if ('refusal' in result) {
+    const { refusal } = result;
+    plan.afterwards(() =>
+      events.emit({ type: 'undecryptable', from: answer.from, sessionId: undefined, messageId: undefined, code: refusal }),
+    );
+    return handled.failedDecryption;
+  }
+  plan.create(secretsOf(result.session));
+  const flushed = await flushPending(core, plan, result.session);
+  plan.add(core.sessions.change(opened, flushed.session)).retire(result.retired).create(secretsOf(flushed.session));
+  queueRequests(core, plan, flushed.entries);
+  const { sessionId } = result.session;
+  plan.afterwards(() => {
+    events.emit({ type: 'session-ready', device: answer.from, sessionId, direction: 'outbound' });
+    early.sessionReady(sessionId);
+  });
+  return handled.succeeded;
+}
+
+interface Candidate {
+  readonly opened: StoredSession;
+  readonly result: Completed | { readonly refusal: string };
+}
+
+/** The invite that `answer` was made for: it names none, so each under way is tried, newest first. Spec: one2one.md §2.3, weaknesses P13. */
+async function completed(core: Core, answer: Accept): Promise<Candidate | undefined> {
+  const { sessions, account, options } = core;
+  if (!sameDevice(answer.to, account.address)) return undefined;
+  let refused: Candidate | undefined;
+  for (const { sessionId, state } of sessions.ofDevice(answer.from)) {
+    if (state !== 'invited') continue;
+    const opened = await sessions.open(sessionId);
+    if (opened.session.state !== 'invited') continue;
+    try {
+      const result = await options.asymmetric.run(complete({ account: account.account, session: opened.session, accept: answer }));
+      if (result !== undefined) return { opened, result };
+    } catch (error) {
+      if (!(error instanceof E2eeError) || error instanceof InternalError) throw error;
+      refused = { opened, result: { refusal: error.code } };
+    }
+  }
+  return refused;
+}

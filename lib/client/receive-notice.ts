@@ -1,0 +1,67 @@
+/** Pushes about devices and pre-keys, and those without an effect here. Spec: one2one.md §1.3, §7. */
+import { supplyOneTimePreKeys } from '../account/account.js';
+import { oneTimePreKeyPublic } from '../account/one-time-pre-key.js';
+import { sameDevice } from '../base/address.js';
+import { limits } from '../base/limits.js';
+import { putNextOneTimePreKeyId, putOneTimePreKey } from '../store/client/account-rows.js';
+import type { Address } from '../wire/address.js';
+import type { PushKind, PushPayloads } from '../wire/push.js';
+import { requests } from '../wire/request.js';
+import type { Core } from './core.js';
+import { meetDevice, removeDevice } from './devices.js';
+import { queueRequests } from './mailer.js';
+import type { Plan } from './plan.js';
+import { type Handled, handled } from './push-outcome.js';
+
+/** Adds new one-time pre-keys: stored with the request that publishes them, before it is sent. Spec: one2one.md §1.3, weaknesses I3. */
+export async function receiveSupply(core: Core, plan: Plan, { count, user }: PushPayloads['supply-one-time-pre-keys']): Promise<Handled> {
+  const { account, options, events } = core;
+  if (!sameDevice(user, account.address) || count === 0) return handled.succeeded;
+  const wanted = Math.min(count, limits.oneTimePreKeys);
+  const supplied = await options.asymmetric.run(supplyOneTimePreKeys(account.account, wanted));
+  const secrets = supplied.oneTimePreKeys.map(({ keyPair }) => keyPair.privateKey);
+  plan.create(secrets).retire(secrets);
+  plan.write(putNextOneTimePreKeyId(supplied.account.nextOneTimePreKeyId), ...supplied.oneTimePreKeys.map(putOneTimePreKey));
+  plan.apply(() => account.set(supplied.account));
+  const { suite, address } = account.account;
+  const body = requests.supply_opks.encodeRequest({
+    suite,
+    user: address,
+    oneTimePreKeys: supplied.oneTimePreKeys.map(oneTimePreKeyPublic),
+  });
+  queueRequests(core, plan, [{ kind: 'supply_opks', device: undefined, sessionId: undefined, origin: undefined, body }]);
+  plan.afterwards(() => events.emit({ type: 'pre-keys-supplied', count: wanted }));
+  return handled.succeeded;
+}
+
+/** Adds a new device of a user we know. */
+export function receiveDeviceAdded(core: Core, plan: Plan, { device }: PushPayloads['add-user-device']): Handled {
+  meetDevice(core, plan, device);
+  return handled.succeeded;
+}
+
+/** Adds the end of a device: its sessions, its pins, what waits for it. Throws `StoreError`. */
+export async function receiveDeviceRemoved(core: Core, plan: Plan, { device }: PushPayloads['remove-user-device']): Promise<Handled> {
+  const { account, peers, sessions, events } = core;
+  const isKnown = peers.find(device) !== undefined || sessions.ofDevice(device).length > 0;
+  if (isKnown) {
+    const messageIds = await removeDevice(core, plan, device);
+    if (messageIds.length > 0) plan.afterwards(() => events.emit({ type: 'session-lost', device, messageIds }));
+  }
+  if (isKnown || sameDevice(device, account.address)) plan.afterwards(() => events.emit({ type: 'device-removed', device }));
+  return handled.succeeded;
+}
+
+const groupKinds: readonly PushKind[] = [
+  'create-group',
+  'add-group-members',
+  'remove-group-members',
+  'add-group-member-device',
+  'leave-group',
+];
+
+/** Reports a push that changes nothing here: it was decoded, so it is well formed. */
+export function receiveNotice({ events }: Core, plan: Plan, kind: PushKind, from: Address | undefined): Handled {
+  plan.afterwards(() => events.emit(groupKinds.includes(kind) ? { type: 'unhandled-push', kind, from } : { type: 'push', kind, from }));
+  return handled.succeeded;
+}

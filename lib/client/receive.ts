@@ -1,0 +1,238 @@
+/**
+ * Pushes: taken in order, checked, carried out, acknowledged. Spec: one2one.md §7.
+ *
+ * Owns: that a push has its effect once, in one commit with the note that it was handled, and that the relay is told only after that. Does not
+ * own: what each kind does (receive-*.ts).
+ */
+import { sameDevice } from '../base/address.js';
+import { DecodeError, StoreError, UsageError } from '../base/errors.js';
+import { type PushPayload, type ReceivedPush, decodePayload, decodePush } from '../wire/push.js';
+import { BackOff } from './back-off.js';
+import type { Core } from './core.js';
+import { accountLock, preKeyLock, userLock } from './lock-names.js';
+import { Plan } from './plan.js';
+import { type EarlyMessages, type Handled, handled } from './push-outcome.js';
+import { receiveAccept, receiveInvite } from './receive-handshake.js';
+import { receiveMessage } from './receive-message.js';
+import { receiveDeviceAdded, receiveDeviceRemoved, receiveNotice, receiveSupply } from './receive-notice.js';
+import { pushTrouble } from './server-trust.js';
+import type { Transition } from './step.js';
+
+/** Pushes that wait for an accept: a session's first messages may arrive before it when the relay was asked in that order. */
+const earlyKept = 32;
+
+/** Kinds that are authenticated end to end, or say nothing. Design D9. */
+const unsignedKinds: readonly string[] = ['message', 'server-heartbeat', 'client-heartbeat'];
+
+/** Takes the pushes of one client. */
+export class Receiver implements EarlyMessages {
+  readonly #core: () => Core;
+  readonly #backOff: () => BackOff;
+  /** Pushes that came while too many messages wait for the application. */
+  #held: ReceivedPush[] = [];
+  #isFull = false;
+  #taking = 0;
+  readonly #early = new Map<string, ReceivedPush[]>();
+  #earlyCount = 0;
+
+  /** The parts of a client refer to each other, so they are looked up when they are used. */
+  constructor(core: () => Core) {
+    this.#core = core;
+    this.#backOff = () => new BackOff(core().options.random);
+  }
+
+  /** Takes one encoded push. Its place in the order is that of the calls. */
+  take(bytes: Uint8Array): void {
+    const { account, events, options } = this.#core();
+    let push: ReceivedPush;
+    try {
+      push = decodePush(bytes);
+    } catch (error) {
+      events.emit({ type: 'error', error, during: 'decoding a push' });
+      return;
+    }
+    if (push.payload.kind === 'server-heartbeat' && push.tag === undefined) return;
+    if (!account.isRegistered) return;
+    if (this.#held.length > 0 || this.#isOver()) {
+      this.#held.push(push);
+      if (!this.#isFull) {
+        this.#isFull = true;
+        events.emit({ type: 'unacknowledged-limit', count: this.#core().inbox.count });
+      }
+      return;
+    }
+    options.logger.debug({ kind: push.payload.kind }, 'push');
+    void this.#handle(push);
+  }
+
+  /** The application has acknowledged something: goes on with what was held. */
+  resume(): void {
+    while (!this.#isOver()) {
+      const push = this.#held.shift();
+      if (push === undefined) {
+        this.#isFull = false;
+        return;
+      }
+      void this.#handle(push);
+    }
+  }
+
+  /** The next connection brings everything again that was not acknowledged. */
+  onDisconnected(): void {
+    this.#held = [];
+    this.#isFull = false;
+    this.#early.clear();
+    this.#earlyCount = 0;
+  }
+
+  /** The session can open messages now. */
+  sessionReady(sessionId: string): void {
+    const pushes = this.#early.get(sessionId) ?? [];
+    this.#early.delete(sessionId);
+    this.#earlyCount -= pushes.length;
+    for (const push of pushes) void this.#handle(push);
+  }
+
+  /** Keeps a message for a session that is not ready; whether there was room. */
+  hold(sessionId: string, push: ReceivedPush): boolean {
+    if (this.#earlyCount >= earlyKept) return false;
+    const pushes = this.#early.get(sessionId);
+    if (pushes === undefined) this.#early.set(sessionId, [push]);
+    else pushes.push(push);
+    this.#earlyCount += 1;
+    return true;
+  }
+
+  /** Each push that is being handled may add one more message. */
+  #isOver(): boolean {
+    const { inbox, options } = this.#core();
+    return inbox.count + this.#taking >= options.limits.unacknowledgedMessages;
+  }
+
+  async #handle(push: ReceivedPush): Promise<void> {
+    const { steps, events, options, closing } = this.#core();
+    let backOff: BackOff | undefined;
+    let payload: PushPayload | undefined;
+    let undecodable: DecodeError | undefined;
+    try {
+      payload = decodePayload(push.payload);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      undecodable = error;
+    }
+    const keys = this.#locks(push, payload);
+    this.#taking += 1;
+    try {
+      for (;;) {
+        try {
+          await steps.run(keys, () => this.#transition(push, payload, undecodable));
+          return;
+        } catch (error) {
+          if (closing.aborted || (error instanceof UsageError && error.code === 'client-closed')) return;
+          if (!(error instanceof StoreError)) {
+            // Left unacknowledged: the next connection brings it again.
+            events.emit({ type: 'error', error, during: `handling a push of kind ${push.payload.kind}` });
+            return;
+          }
+          // The effect was not stored, and the relay will not send the push again over this connection.
+          backOff ??= this.#backOff();
+          const wait = backOff.next();
+          events.emit({ type: 'error', error, during: 'storing what a push brought' });
+          await new Promise<void>((resolve) => {
+            closing.addEventListener('abort', () => resolve(), { once: true });
+            options.clock.schedule(wait, resolve);
+          });
+        }
+      }
+    } finally {
+      this.#taking -= 1;
+    }
+  }
+
+  /** Fixed from what the push says, in the call that takes it: pushes about one user are carried out in the order in which they came. */
+  #locks(push: ReceivedPush, payload: PushPayload | undefined): string[] {
+    const keys = push.tag === undefined ? [] : [`push ${push.tag.id}`];
+    switch (payload?.kind) {
+      case 'message':
+        return [...keys, userLock(payload.value.from)];
+      case 'invite': {
+        const { from, oneTimePreKeyId, signedPreKeyId } = payload.value;
+        keys.push(userLock(from));
+        if (oneTimePreKeyId !== 0) keys.push(preKeyLock(oneTimePreKeyId));
+        // A renewal wipes the signed pre-key before the previous one, which this invite may still be using.
+        if (this.#core().account.account.signedPreKeys[0]?.id !== signedPreKeyId) keys.push(accountLock);
+        return keys;
+      }
+      case 'accept':
+        return [...keys, userLock(payload.value.from)];
+      case 'supply-one-time-pre-keys':
+        return [...keys, accountLock];
+      case 'add-user-device':
+      case 'remove-user-device':
+        return [...keys, userLock(payload.value.device)];
+      default:
+        return keys;
+    }
+  }
+
+  async #transition(push: ReceivedPush, payload: PushPayload | undefined, undecodable: DecodeError | undefined): Promise<Transition<void>> {
+    const core = this.#core();
+    const { pushes, account, events } = core;
+    const { tag } = push;
+    if (tag !== undefined && pushes.isKnown(tag.id)) {
+      return { writes: [], result: undefined, after: () => pushes.consume(tag.id) };
+    }
+    const plan = new Plan();
+    let state: Handled = handled.succeeded;
+    if (sameDevice(push.to, account.address)) {
+      const trouble = await this.#signatureTrouble(push);
+      if (trouble !== undefined) {
+        state = handled.failedSignature;
+        plan.afterwards(() => events.emit({ type: 'bad-server-signature', subject: 'push', code: trouble }));
+      } else if (undecodable !== undefined) {
+        const { code } = undecodable;
+        state = handled.failedDecryption;
+        plan.afterwards(() => events.emit({ type: 'undecryptable', from: undefined, sessionId: undefined, messageId: undefined, code }));
+      } else {
+        state = await this.#dispatch(plan, push, payload);
+      }
+    }
+    if (state === 'later') return { writes: [], result: undefined };
+    if (tag !== undefined) {
+      plan.add(pushes.add(tag.id, state));
+      plan.afterwards(() => pushes.consume(tag.id, true));
+    }
+    return plan.finish(undefined);
+  }
+
+  async #signatureTrouble(push: ReceivedPush): Promise<string | undefined> {
+    const { options, account } = this.#core();
+    const required = options.requireServerSignature === 'all' || !unsignedKinds.includes(push.payload.kind);
+    if (!required && push.signatures.length === 0) return undefined;
+    return options.asymmetric.run(pushTrouble(account.certificate, push, required));
+  }
+
+  async #dispatch(plan: Plan, push: ReceivedPush, payload: PushPayload | undefined): Promise<Handled> {
+    const core = this.#core();
+    if (payload === undefined) {
+      plan.afterwards(() => core.events.emit({ type: 'unhandled-push', kind: 'unknown', from: push.from }));
+      return handled.succeeded;
+    }
+    switch (payload.kind) {
+      case 'message':
+        return receiveMessage(core, this, plan, push, payload.value);
+      case 'invite':
+        return receiveInvite(core, plan, payload.value);
+      case 'accept':
+        return receiveAccept(core, this, plan, payload.value);
+      case 'supply-one-time-pre-keys':
+        return receiveSupply(core, plan, payload.value);
+      case 'add-user-device':
+        return receiveDeviceAdded(core, plan, payload.value);
+      case 'remove-user-device':
+        return receiveDeviceRemoved(core, plan, payload.value);
+      default:
+        return receiveNotice(core, plan, payload.kind, push.from);
+    }
+  }
+}

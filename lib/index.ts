@@ -1,0 +1,55 @@
+/**
+ * skissm: post-quantum end-to-end encrypted messaging between devices.
+ *
+ * `Client` is one device of one user. It needs a store and a way to its relay; `./server` has the relay, `./store/sqlite` the durable store,
+ * `./core` the protocol without a client.
+ */
+export { Client, type ClientStatus, type KnownDevice, type SendOptions, type WaitOptions } from './client/client.js';
+export { type ClientLimits, type ClientOptions, type RegisterOptions } from './client/options.js';
+export type { ClientEvent, ClientEventOf, ClientEventType, EventListener } from './client/events.js';
+export type { DeviceFingerprint, Fingerprints } from './client/fingerprints.js';
+export {
+  type CommonHandler,
+  type DatabaseHandler,
+  type EventHandler,
+  type LogFields,
+  type Logger,
+  type ProtocolHandler,
+  silentLogger,
+} from './client/handlers.js';
+export type { ReceivedMessage } from './client/inbox.js';
+export type { InviteResult } from './client/invite.js';
+export type { Sent, SentTo } from './client/send.js';
+export { type Asymmetric, type JobExecutor, createAsymmetric } from './client/asymmetric.js';
+
+export {
+  type DeviceAddress,
+  type GroupAddress,
+  type UserAddress,
+  formatAddress,
+  parseUserAddress,
+  sameDevice,
+  sameUser,
+} from './base/address.js';
+export type { MessageId, SessionId } from './base/brand.js';
+export { type Clock, systemClock } from './base/clock.js';
+export {
+  DecodeError,
+  E2eeError,
+  InternalError,
+  ProtocolError,
+  StoreError,
+  TransportError,
+  UsageError,
+  VerificationError,
+} from './base/errors.js';
+export { limits } from './base/limits.js';
+export { type RandomSource, systemRandom } from './base/random.js';
+export { type CipherSuite, defaultSuite, suiteByName, suites } from './crypto/cipher-suite.js';
+export { notificationLevels } from './wire/message.js';
+
+export { type MemoryStoreOptions, openMemoryStore } from './store/memory/memory-store.js';
+export type { Range, Row, Store, Table, Write } from './store/store.js';
+export { type InMemoryNetwork, type InMemoryOptions, createInMemoryNetwork } from './transport/in-memory.js';
+export type { CloseReason, ConnectOptions, Connection, RequestOptions, Transport } from './transport/transport.js';
+export { type WebSocketTransportOptions, createWebSocketTransport as webSocketTransport } from './transport/websocket.js';

@@ -1,0 +1,247 @@
+/**
+ * The typed records of a client over any driver.
+ *
+ * Owns: which rows make up an account, a session, a queue, and reading them back. Does not own: when they are written (a step of the client
+ * puts the writes of one transition into one commit) and what is kept in memory.
+ */
+import type { Account } from '../account/account.js';
+import type { OneTimePreKey } from '../account/one-time-pre-key.js';
+import type { DeviceAddress } from '../base/address.js';
+import type { MessageId, SessionId } from '../base/brand.js';
+import { StoreError } from '../base/errors.js';
+import type { Session } from '../session/session.js';
+import type { Certificate } from '../wire/certificate.js';
+import {
+  type Credentials,
+  type PendingRegistration,
+  accountKeys,
+  oneTimePreKeyKey,
+  oneTimePreKeyPrefix,
+  readCertificate,
+  readCredentials,
+  readIdentity,
+  readNextOneTimePreKeyId,
+  readOneTimePreKey,
+  readRegistration,
+  readSignedPreKey,
+  signedPreKeyPrefix,
+} from './client/account-rows.js';
+import {
+  type Peer,
+  clientSchema,
+  deliveredPrefix,
+  metaKeys,
+  peerPrefix,
+  readDelivered,
+  readIncarnation,
+  readNumber,
+  readPeer,
+} from './client/peer-rows.js';
+import {
+  type HandledPush,
+  type InboxEntry,
+  type OutboxEntry,
+  type PendingMessage,
+  type PendingTarget,
+  handledPushPrefix,
+  inboxKey,
+  outboxKey,
+  pendingPrefix,
+  pendingPrefixes,
+  readHandledPush,
+  readInboxEntry,
+  readOutboxEntry,
+  readPending,
+  readPendingKey,
+  sequencePrefix,
+} from './client/queue-rows.js';
+import { type SessionIndex, readSession, readSessionIndex, sessionIndexPrefix, sessionRowKeys } from './client/session-rows.js';
+import { StoredSkippedKeys, skippedPrefix } from './client/skipped-rows.js';
+import type { GroupCommit } from './group-commit.js';
+import type { Row, Table } from './store.js';
+
+/** Everything stored of the own account but its one-time pre-keys. */
+export interface StoredAccount {
+  readonly account: Account;
+  /** Missing until the registration was answered. */
+  readonly credentials: Credentials | undefined;
+  readonly certificate: Certificate | undefined;
+  readonly registration: PendingRegistration | undefined;
+}
+
+/** A session with its skipped keys. */
+export interface StoredSession {
+  readonly session: Session;
+  readonly skipped: StoredSkippedKeys;
+}
+
+/** Rows read at a time when a table is walked: pages keep the memory bounded. */
+const page = 256;
+/** One-time pre-keys reach megabytes each (Classic McEliece). */
+const keyPage = 4;
+
+/** Reads the records; queued commits are seen. Everything throws `StoreError`. */
+export class ClientStore {
+  readonly commits: GroupCommit;
+
+  constructor(commits: GroupCommit) {
+    this.commits = commits;
+  }
+
+  /** Name of the store and number of its commits; `undefined` for an empty store. Throws `StoreError('newer-schema')`. */
+  async loadMeta(): Promise<{ readonly incarnation: Uint8Array; readonly commits: number } | undefined> {
+    const schema = await this.commits.get('meta', metaKeys.schema);
+    if (schema === undefined) return undefined;
+    const found = readNumber(schema);
+    if (found > clientSchema) throw new StoreError('newer-schema', `the store has client schema ${found}, known is ${clientSchema}`);
+    const [incarnation, commits] = await Promise.all([
+      this.commits.get('meta', metaKeys.incarnation),
+      this.commits.get('meta', metaKeys.commits),
+    ]);
+    if (incarnation === undefined) throw new StoreError('damaged', 'the store has a schema but no name');
+    return { incarnation: readIncarnation(incarnation), commits: commits === undefined ? 0 : readNumber(commits) };
+  }
+
+  /** The own account; `undefined` when there is none. */
+  async loadAccount(): Promise<StoredAccount | undefined> {
+    const get = (key: Uint8Array): Promise<Uint8Array | undefined> => this.commits.get('account', key);
+    const [identity, counter, credentials, certificate, registration, signedPreKeys] = await Promise.all([
+      get(accountKeys.identity),
+      get(accountKeys.counter),
+      get(accountKeys.credentials),
+      get(accountKeys.certificate),
+      get(accountKeys.registration),
+      this.commits.list('pre-key', { prefix: signedPreKeyPrefix, reverse: true }),
+    ]);
+    if (identity === undefined) return undefined;
+    if (counter === undefined) throw new StoreError('damaged', 'the account has no counter of one-time pre-keys');
+    return {
+      account: {
+        ...readIdentity(identity),
+        signedPreKeys: signedPreKeys.map(readSignedPreKey),
+        nextOneTimePreKeyId: readNextOneTimePreKeyId(counter),
+      },
+      credentials: credentials === undefined ? undefined : readCredentials(credentials),
+      certificate: certificate === undefined ? undefined : readCertificate(certificate),
+      registration: registration === undefined ? undefined : readRegistration(registration),
+    };
+  }
+
+  /** The one-time pre-key `id`, unless it was used or never made. */
+  async loadOneTimePreKey(id: number): Promise<OneTimePreKey | undefined> {
+    const value = await this.commits.get('pre-key', oneTimePreKeyKey(id));
+    return value === undefined ? undefined : readOneTimePreKey(id, value);
+  }
+
+  /** How many one-time pre-keys have not been used. */
+  async countOneTimePreKeys(): Promise<number> {
+    let count = 0;
+    await this.#walk('pre-key', oneTimePreKeyPrefix, keyPage, ({ value }) => {
+      value.fill(0);
+      count += 1;
+    });
+    return count;
+  }
+
+  /** What is to be known of all sessions. */
+  loadSessionIndexes(): Promise<SessionIndex[]> {
+    return this.#all('session', sessionIndexPrefix, readSessionIndex);
+  }
+
+  /** The session of `index`. */
+  async loadSession(index: SessionIndex, ourAddress: DeviceAddress): Promise<StoredSession> {
+    const keys = sessionRowKeys(index.sessionId);
+    const [fixed, invite, reply, ratchet, skipped] = await Promise.all([
+      this.commits.get('session', keys.fixed),
+      index.state === 'invited' ? this.commits.get('session', keys.invite) : undefined,
+      index.state === 'ready' && !index.confirmed ? this.commits.get('session', keys.reply) : undefined,
+      this.commits.list('ratchet', { prefix: keys.ratchetPrefix }),
+      this.loadSkippedKeys(index.sessionId),
+    ]);
+    if (fixed === undefined) throw new StoreError('damaged', 'a session lacks its fixed part');
+    return { session: readSession(index, ourAddress, { fixed, invite, reply, ratchet }), skipped };
+  }
+
+  /** The skipped keys of a session. */
+  async loadSkippedKeys(sessionId: SessionId): Promise<StoredSkippedKeys> {
+    return new StoredSkippedKeys(sessionId, await this.commits.list('skipped-key', { prefix: skippedPrefix(sessionId) }));
+  }
+
+  /** All devices known. */
+  loadPeers(): Promise<Peer[]> {
+    return this.#all('peer', peerPrefix, readPeer);
+  }
+
+  /** The messages lately delivered from `device`, in no order. */
+  async loadDelivered(device: DeviceAddress): Promise<{ readonly order: number; readonly messageId: MessageId }[]> {
+    return (await this.commits.list('peer', { prefix: deliveredPrefix(device) })).map(readDelivered);
+  }
+
+  /** Calls `take` with every request of the outbox in order. */
+  walkOutbox(take: (entry: OutboxEntry) => void): Promise<void> {
+    return this.#walk('outbox', sequencePrefix, page, (row) => take(readOutboxEntry(row)));
+  }
+
+  /** The request `sequence`, unless it was answered. */
+  async loadOutboxEntry(sequence: number): Promise<OutboxEntry | undefined> {
+    const key = outboxKey(sequence);
+    const value = await this.commits.get('outbox', key);
+    return value === undefined ? undefined : readOutboxEntry({ key, value });
+  }
+
+  /** Calls `take` with target and number of every message that waits for a session. */
+  async walkPending(take: (target: PendingTarget, sequence: number) => void): Promise<void> {
+    for (const prefix of [pendingPrefixes.device, pendingPrefixes.user]) {
+      await this.#walk('pending', prefix, page, ({ key, value }) => {
+        value.fill(0);
+        const { target, sequence } = readPendingKey(key);
+        take(target, sequence);
+      });
+    }
+  }
+
+  /** The messages that wait for `target`, in order. */
+  loadPending(target: PendingTarget): Promise<PendingMessage[]> {
+    return this.#all('pending', pendingPrefix(target), readPending);
+  }
+
+  /** The first messages for the application after number `after`. */
+  async loadInbox(after: number | undefined, limit: number): Promise<InboxEntry[]> {
+    const range = { prefix: sequencePrefix, limit, ...(after === undefined ? {} : { after: inboxKey(after) }) };
+    return (await this.commits.list('inbox', range)).map(readInboxEntry);
+  }
+
+  /** Number of messages for the application, and the last one's. */
+  async countInbox(): Promise<{ readonly count: number; readonly last: number }> {
+    let count = 0;
+    let last = 0;
+    await this.#walk('inbox', sequencePrefix, page, (row) => {
+      count += 1;
+      last = readInboxEntry(row).sequence;
+    });
+    return { count, last };
+  }
+
+  /** The pushes whose acknowledgement may not have arrived. */
+  loadHandledPushes(): Promise<HandledPush[]> {
+    return this.#all('push', handledPushPrefix, readHandledPush);
+  }
+
+  async #all<T>(table: Table, prefix: Uint8Array, read: (row: Row) => T): Promise<T[]> {
+    const all: T[] = [];
+    await this.#walk(table, prefix, page, (row) => {
+      all.push(read(row));
+    });
+    return all;
+  }
+
+  async #walk(table: Table, prefix: Uint8Array, limit: number, take: (row: Row) => void): Promise<void> {
+    let after: Uint8Array | undefined;
+    for (;;) {
+      const rows: Row[] = await this.commits.list(table, { prefix, limit, ...(after === undefined ? {} : { after }) });
+      for (const row of rows) take(row);
+      after = rows.at(-1)?.key;
+      if (rows.length < limit || after === undefined) return;
+    }
+  }
+}

@@ -1,0 +1,120 @@
+/** The rows of what is known of other devices, and of the store itself. */
+import type { DeviceAddress } from '../../base/address.js';
+import { type MessageId, asMessageId } from '../../base/brand.js';
+import { RowKeyReader, rowKey } from '../row-key.js';
+import type { Row, Write } from '../store.js';
+import { deleteRow, putRow, readRow } from './row.js';
+
+/** A device of somebody, own other devices included. */
+export interface Peer {
+  readonly device: DeviceAddress;
+  /** ms since 1970. */
+  readonly knownSince: number;
+  /** SHA-256 of the agreement identity key; `undefined`: not seen yet, or no longer trusted. */
+  readonly agreementPin: Uint8Array | undefined;
+  /** SHA-256 of the signing identity key; bundles carry it, invites do not. */
+  readonly signingPin: Uint8Array | undefined;
+}
+
+/**
+ * Messages remembered per device: a peer that lost its session encrypts what was not confirmed anew, which is what it had in flight, and a
+ * device has at most `limits.requestsInFlight` of them.
+ */
+export const deliveredKept = 256;
+
+function deviceParts(kind: string, { domain, userId, deviceId }: DeviceAddress): ReturnType<typeof rowKey> {
+  return rowKey().text(kind).text(domain).text(userId).text(deviceId);
+}
+
+/** Prefix of all peers in the table `peer`. */
+export const peerPrefix: Uint8Array = rowKey().text('device').toBytes();
+
+/** Stores what is known of a device. */
+export function putPeer({ device, knownSince, agreementPin, signingPin }: Peer): Write {
+  return putRow('peer', deviceParts('device', device).toBytes(), (writer) => {
+    writer.optional(device.userName, (name) => writer.string(name)).time(knownSince);
+    writer.optional(agreementPin, (pin) => writer.bytes(pin)).optional(signingPin, (pin) => writer.bytes(pin));
+  });
+}
+
+/** Forgets a device. */
+export function deletePeer(device: DeviceAddress): Write {
+  return deleteRow('peer', deviceParts('device', device).toBytes());
+}
+
+/** Reads a row of {@link peerPrefix}. Throws `StoreError`. */
+export function readPeer({ key, value }: Row): Peer {
+  const keyReader = new RowKeyReader(key);
+  keyReader.text();
+  const address = { domain: keyReader.text(), userId: keyReader.text(), deviceId: keyReader.text() };
+  return readRow(value, (reader) => {
+    const userName = reader.optional(() => reader.string());
+    const knownSince = reader.time();
+    const agreementPin = reader.optional(() => reader.bytes(32));
+    const signingPin = reader.optional(() => reader.bytes(32));
+    return { device: userName === undefined ? address : { ...address, userName }, knownSince, agreementPin, signingPin };
+  });
+}
+
+/** Prefix of the messages that were delivered from `device`, in the table `peer`. */
+export function deliveredPrefix(device: DeviceAddress): Uint8Array {
+  return deviceParts('delivered', device).toBytes();
+}
+
+/** Remembers the message that was delivered as number `order` from `device`; it takes the place of the one `deliveredKept` before it. */
+export function putDelivered(device: DeviceAddress, order: number, messageId: MessageId): Write {
+  const key = deviceParts('delivered', device)
+    .uint32(order % deliveredKept)
+    .toBytes();
+  return putRow('peer', key, (writer) => writer.uint(order).string(messageId));
+}
+
+/** Forgets what is in the place of the message number `order`. */
+export function deleteDelivered(device: DeviceAddress, order: number): Write {
+  return deleteRow(
+    'peer',
+    deviceParts('delivered', device)
+      .uint32(order % deliveredKept)
+      .toBytes(),
+  );
+}
+
+/** Reads a row of {@link deliveredPrefix}. Throws `StoreError`. */
+export function readDelivered({ value }: Row): { readonly order: number; readonly messageId: MessageId } {
+  return readRow(value, (reader) => ({ order: reader.uint(), messageId: asMessageId(reader.string()) }));
+}
+
+/** Keys of the rows in the table `meta`. */
+export const metaKeys = {
+  schema: rowKey().text('client-schema').toBytes(),
+  incarnation: rowKey().text('incarnation').toBytes(),
+  commits: rowKey().text('commits').toBytes(),
+} as const;
+
+/** Version of the client's rows as a whole. */
+export const clientSchema = 1;
+
+/** Stores which schema the rows follow. */
+export function putSchema(): Write {
+  return putRow('meta', metaKeys.schema, (writer) => writer.uint(clientSchema));
+}
+
+/** Names the store: 16 random bytes. Design D4. */
+export function putIncarnation(id: Uint8Array): Write {
+  return putRow('meta', metaKeys.incarnation, (writer) => writer.bytes(id));
+}
+
+/** Reads what {@link putIncarnation} stored. Throws `StoreError`. */
+export function readIncarnation(value: Uint8Array): Uint8Array {
+  return readRow(value, (reader) => reader.bytes(16));
+}
+
+/** Stores the number of commits. Design D4. */
+export function putCommits(count: number): Write {
+  return putRow('meta', metaKeys.commits, (writer) => writer.uint(count));
+}
+
+/** Reads a single number of the table `meta`. Throws `StoreError`. */
+export function readNumber(value: Uint8Array): number {
+  return readRow(value, (reader) => reader.uint());
+}

@@ -1,0 +1,47 @@
+/** What the rows of a client have in common. */
+import type { DeviceAddress } from '../../base/address.js';
+import { Secret } from '../../base/secret.js';
+import { type RecordReader, type RecordWriter, decodeRecord, encodeRecord } from '../record.js';
+import type { Table, Write } from '../store.js';
+
+/** Version of every row of this schema. */
+const version = 1;
+
+/** Sets the row to what `write` writes. */
+export function putRow(table: Table, key: Uint8Array, write: (writer: RecordWriter) => void): Write {
+  return { table, key, value: encodeRecord(version, write) };
+}
+
+/** Deletes the row; one that does not exist is no error. */
+export function deleteRow(table: Table, key: Uint8Array): Write {
+  return { table, key, value: undefined };
+}
+
+/** What `read` makes of a row's value, which is wiped. Throws `StoreError('damaged')` or `StoreError('newer-schema')`. */
+export function readRow<T>(value: Uint8Array, read: (reader: RecordReader) => T): T {
+  try {
+    return decodeRecord(value, [version], read);
+  } finally {
+    value.fill(0);
+  }
+}
+
+/** Writes a device. */
+export function writeDevice(writer: RecordWriter, device: DeviceAddress): void {
+  writer.string(device.domain).string(device.userId).string(device.deviceId);
+  writer.optional(device.userName, (name) => writer.string(name));
+}
+
+/** Reads what {@link writeDevice} wrote. */
+export function readDevice(reader: RecordReader): DeviceAddress {
+  const domain = reader.string();
+  const userId = reader.string();
+  const deviceId = reader.string();
+  const userName = reader.optional(() => reader.string());
+  return userName === undefined ? { domain, userId, deviceId } : { domain, userId, deviceId, userName };
+}
+
+/** Reads a secret. */
+export function readSecret<Kind extends string>(reader: RecordReader, length?: number): Secret<Kind> {
+  return new Secret<Kind>(reader.bytes(length));
+}
