@@ -1,0 +1,66 @@
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { InvalidArgumentError, Option } from 'commander';
+import { parseUserAddress, type UserAddress } from '../index.js';
+
+/** The options that every command on an account has. */
+export interface AccountOptions {
+  readonly store: string;
+  readonly relay?: string;
+  readonly json?: boolean;
+}
+
+/** Where this user's files of the package lie: `$XDG_DATA_HOME/skissm`, by default `~/.local/share/skissm`. */
+export function dataDirectory(): string {
+  const base = process.env['XDG_DATA_HOME'];
+  return path.join(base === undefined || base === '' ? path.join(homedir(), '.local', 'share') : base, 'skissm');
+}
+
+/** `--store FILE`. */
+export function storeOption(): Option {
+  return new Option('--store <file>', 'SQLite file of the account').default(path.join(dataDirectory(), 'account.db')).env('SKISSM_STORE');
+}
+
+/** `--relay URL` of commands on a registered account. */
+export function relayOption(): Option {
+  return new Option('--relay <url>', 'relay to connect to, when it has moved since the registration').env('SKISSM_RELAY');
+}
+
+/** `--json`. */
+export function jsonOption(): Option {
+  return new Option('--json', 'print one JSON object per line');
+}
+
+/** `--data DIR` of the relay's commands. */
+export function dataOption(): Option {
+  return new Option('--data <directory>', 'directory of the relay').default(path.join(dataDirectory(), 'relay')).env('SKISSM_RELAY_DATA');
+}
+
+/** Reads a whole number above zero. */
+export function positiveInteger(text: string): number {
+  const value = /^\d{1,9}$/u.test(text) ? Number(text) : 0;
+  if (value === 0) throw new InvalidArgumentError('a whole number above 0 is needed.');
+  return value;
+}
+
+/** Reads a whole number. */
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/u.test(text)) throw new InvalidArgumentError('a whole number is needed.');
+  return Number(text);
+}
+
+/** Reads a TCP port; 0 lets the system choose. */
+export function portNumber(text: string): number {
+  const port = wholeNumber(text);
+  if (port > 65_535) throw new InvalidArgumentError('a port is at most 65535.');
+  return port;
+}
+
+/** Reads `user@domain`. */
+export function userAddress(text: string): UserAddress {
+  try {
+    return parseUserAddress(text);
+  } catch {
+    throw new InvalidArgumentError('an address has the form user@domain.');
+  }
+}
