@@ -57,6 +57,8 @@ export interface RelayFixture {
   readonly logs: LogLine[];
   /** How the next commits of the relay's store fail. */
   failure: UnsafeTestingFailure | undefined;
+  /** Transactions so far. */
+  commits: number;
   /** Stops this relay and starts another over the same tables. */
   restart(): Promise<RelayFixture>;
 }
@@ -82,8 +84,13 @@ export async function startRelay(options: FixtureOptions = {}): Promise<RelayFix
   const { registration = 'open', limits, tables = new MemoryTables(), clock = new FakeClock(), seed = 'relay' } = options;
   const logs: LogLine[] = [];
   const network = createInMemoryNetwork({ clock });
+  const fixture: Pick<RelayFixture, 'failure' | 'commits'> = { failure: undefined, commits: 0 };
+  const countCommit = (): UnsafeTestingFailure | undefined => {
+    fixture.commits += 1;
+    return fixture.failure;
+  };
   const relayOptions: RelayOptions = {
-    store: () => openMemoryStore({ unsafeTestingTables: tables, unsafeTestingFailure: () => fixture.failure }),
+    store: () => openMemoryStore({ unsafeTestingTables: tables, unsafeTestingFailure: countCommit }),
     domain,
     registration,
     clock,
@@ -91,7 +98,6 @@ export async function startRelay(options: FixtureOptions = {}): Promise<RelayFix
     logger: capture(logs),
     ...(limits === undefined ? {} : { limits }),
   };
-  const fixture: { failure: UnsafeTestingFailure | undefined } = { failure: undefined };
   const relay = await openRelay(relayOptions);
   network.listen((channel) => {
     relay.accept(channel);
@@ -120,6 +126,7 @@ export class TestDevice {
   token = '';
   connection: Connection | undefined;
   #waiting: (() => void)[] = [];
+  #connections = 0;
 
   constructor(userId: string, deviceId: string, preKeys: number, suite: CipherSuite) {
     this.address = { domain, userId, deviceId, userName: userId };
@@ -172,9 +179,13 @@ export class TestDevice {
   }
 
   async connect(transport: Transport, hello: Hello = this.hello({ kind: 'token', token: this.token })): Promise<Connection> {
+    this.#connections += 1;
+    const number = this.#connections;
     this.connection = await transport.connect({
       hello,
       onPush: (bytes) => {
+        // What an older connection still brings concerns nobody.
+        if (number !== this.#connections) return;
         this.pushes.push(decodePush(bytes));
         for (const wake of this.#waiting.splice(0)) wake();
       },
