@@ -1,3 +1,4 @@
+import { createConnection } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import { openRelay } from '../../lib/server/relay.js';
 import { listen } from '../../lib/server/listen.js';
@@ -7,6 +8,7 @@ import { createWebSocketTransport } from '../../lib/transport/websocket.js';
 import { settled } from '../transport/fake-clock.js';
 import type { RelayFixture } from './relay-fixture.js';
 import { ask, device, domain, expectOk, join, startRelay, textOf } from './relay-fixture.js';
+import { selfSigned } from './self-signed.js';
 
 let fixture: RelayFixture | undefined;
 let relay: Relay | undefined;
@@ -108,6 +110,44 @@ test('listening elsewhere than on loopback needs TLS, and a taken port is report
   await expect(listen(relay, { host: '0.0.0.0', port: 0 })).rejects.toMatchObject({ name: 'TransportError', code: 'insecure' });
   const { port } = await listen(relay, { host: '127.0.0.1', port: 0 });
   await expect(listen(relay, { host: '127.0.0.1', port })).rejects.toMatchObject({ name: 'TransportError', code: 'listen' });
+});
+
+test('a relay with a certificate is reached over TLS by who trusts it, and by nobody else', async () => {
+  relay = await openOpenRelay();
+  const tls = selfSigned();
+  const { url } = await listen(relay, { host: 'localhost', port: 0, tls });
+  expect(url).toMatch(/^wss:\/\/localhost:\d+\/$/u);
+  const alice = device('alice');
+  const trusting = createWebSocketTransport({ url, certificateAuthority: tls.certificate });
+  await alice.register(trusting, 'code');
+  await alice.connect(trusting);
+  expectOk(await alice.send(alice.address, 'over TLS'));
+  expect((await alice.received(1)).map(textOf)).toEqual(['over TLS']);
+  await expect(
+    createWebSocketTransport({ url }).connect({ hello: alice.hello({ kind: 'none' }), onPush: () => undefined }),
+  ).rejects.toMatchObject({
+    code: 'offline',
+  });
+});
+
+test('a socket that breaks off its handshake harms nobody', async () => {
+  relay = await openOpenRelay();
+  const { port } = await listen(relay, { host: '127.0.0.1', port: 0 });
+  const requests = [
+    'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: skissm.relay.v1\r\n\r\n',
+    'no HTTP at all\r\n\r\n',
+  ];
+  for (const request of requests) {
+    const socket = createConnection(port, '127.0.0.1');
+    const ended = new Promise((resolve) => socket.once('close', resolve));
+    socket.on('data', () => socket.resetAndDestroy());
+    socket.on('error', () => undefined);
+    socket.write(request);
+    await ended;
+  }
+  const transport = createWebSocketTransport({ url: `ws://127.0.0.1:${port}/` });
+  await device('alice').register(transport, 'code');
 });
 
 test('an HTTP request is told that this is no web page', async () => {
