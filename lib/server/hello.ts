@@ -73,7 +73,7 @@ function welcome(context: RelayContext, token: string, tokenExpiresAt: number): 
 }
 
 /** The answer to a connection that is not taken. */
-export function refused(context: RelayContext, code: number, reason: string): Greeting {
+function refused(context: RelayContext, code: number, reason: string): Greeting {
   const { clock, limits } = context;
   const ack = {
     code,

@@ -2,7 +2,7 @@ import { toBase64 } from '../base/bytes.js';
 import type { RandomSource } from '../base/random.js';
 
 /** Bytes of the random half of a push id. */
-export const nonceLength = 8;
+const nonceLength = 8;
 
 /**
  * The handle by which a device consumes a push: its place in the mailbox (8 bytes) and a nonce (8 bytes) in base64, 24 characters. So a row is

@@ -24,7 +24,7 @@ import { relatedDevices } from './users.js';
 const maxIdBytes = 128;
 
 /** What an auth code says: a plain code, or the invitation text `e2ee:<inviter>@<domain>;invite=<code>`. */
-export function parseAuthCode(text: string): { readonly code: string; readonly inviterDomain: string | undefined } {
+function parseAuthCode(text: string): { readonly code: string; readonly inviterDomain: string | undefined } {
   const match = /^e2ee:[^@;\s]+@([^@;\s]+);invite=(.+)$/u.exec(text);
   const [, inviterDomain, code] = match ?? [];
   return code === undefined ? { code: text, inviterDomain: undefined } : { code, inviterDomain };

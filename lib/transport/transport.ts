@@ -18,7 +18,10 @@ export interface CloseReason {
 /** What opens a connection. */
 export interface ConnectOptions {
   readonly hello: Hello;
-  /** Called with every push in the order the relay sent them; the bytes (an encoded ProtoMsg) belong to the callee. Must not throw. */
+  /**
+   * Called with every push in the order the relay sent them, the first ones possibly before {@link Transport.connect} resolves; the bytes (an
+   * encoded ProtoMsg) belong to the callee. Must not throw.
+   */
   onPush(push: Uint8Array): void;
   /** Gives up connecting when it fires; an open connection is not touched. */
   readonly signal?: AbortSignal;
