@@ -40,12 +40,13 @@ export class AccountBook {
 
   /** Forgets everything, wiping it, and loads it anew. Throws `StoreError`. */
   async load(): Promise<void> {
-    this.wipe();
     const meta = await this.#store.loadMeta();
+    const stored = await this.#store.loadAccount();
+    // Kept until now: who we are does not change while state is loaded anew.
+    this.wipe();
     this.#incarnation = meta?.incarnation;
     this.#commits = meta?.commits ?? 0;
     this.#durableCommits = this.#commits;
-    const stored = await this.#store.loadAccount();
     this.#account = stored?.account;
     this.#credentials = stored?.credentials;
     this.#certificate = stored?.certificate;

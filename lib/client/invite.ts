@@ -123,7 +123,7 @@ async function startSession(core: Core, plan: Plan, bundle: PreKeyBundle, always
     return { device, state: 'refused', code: error.code };
   }
   plan.create(secretsOf(session)).add(pins.change);
-  plan.add(await sessions.remove(sessions.surplus(device))).add(sessions.add(session));
+  plan.add(await sessions.remove(sessions.surplus(device, pins.changed))).add(sessions.add(session));
   const body = requests.invite.encodeRequest({ invite: inviteOf(session) });
   queueRequests(core, plan, [{ kind: 'invite', device, sessionId, origin: undefined, body }]);
   return { device, state: 'invited', sessionId };

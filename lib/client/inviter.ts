@@ -142,7 +142,8 @@ export class Inviter implements Invitations {
     const name = nameOf(user, deviceId);
     this.#running += 1;
     try {
-      const target = { user, always, tell: false };
+      // Who writes to a user first connects all own devices with that user; who is told of single devices tells nobody.
+      const target = { user, always, tell: deviceId === undefined };
       await inviteDevices(this.#core(), deviceId === undefined ? target : { ...target, deviceId }, closing);
       this.#failed.delete(userKey(user));
       this.#wanted.delete(name);

@@ -138,8 +138,7 @@ export class Link {
   }
 
   async #run(): Promise<void> {
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
+    while (!this.#isStopped()) {
       this.#trying = true;
       let wait: number | undefined;
       let reason: string;
@@ -152,19 +151,23 @@ export class Link {
         wait = this.#renew ? 0 : reason === 'replaced' ? replacedWait : this.#backOff.next();
       } catch (error) {
         this.#connection = undefined;
-        if (signal.aborted) break;
+        if (this.#isStopped()) break;
         reason = error instanceof E2eeError ? error.code : 'failed';
         wait = await this.#afterFailure(reason);
         if (wait > 0) this.#refuseWaiters(error);
         if (!(error instanceof E2eeError)) this.#surroundings.events.emit({ type: 'error', error, during: 'connecting' });
       }
-      if (signal.aborted) break;
+      if (this.#isStopped()) break;
       this.#trying = wait === 0;
       this.#surroundings.events.emit({ type: 'connection', state: 'disconnected', reason, retryIn: wait });
       if (wait > 0) await this.#sleep(wait);
     }
     this.#trying = false;
     this.#surroundings.events.emit({ type: 'connection', state: 'disconnected', reason: 'closed', retryIn: undefined });
+  }
+
+  #isStopped(): boolean {
+    return this.#stop.signal.aborted;
   }
 
   async #connect(): Promise<Connection> {
@@ -175,7 +178,7 @@ export class Link {
       onPush,
       signal: this.#stop.signal,
     });
-    if (this.#stop.signal.aborted) {
+    if (this.#isStopped()) {
       await connection.close();
       return connection;
     }

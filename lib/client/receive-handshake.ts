@@ -56,7 +56,7 @@ export async function receiveInvite(core: Core, plan: Plan, invite: Invite): Pro
       return refuse(error.code);
     }
     plan.create(secretsOf(accepted.session)).add(pins.change);
-    plan.add(await sessions.remove(sessions.surplus(from)));
+    plan.add(await sessions.remove(sessions.surplus(from, pins.changed)));
     const flushed = await flushPending(core, plan, accepted.session);
     plan.add(sessions.add(flushed.session)).create(secretsOf(flushed.session));
     queueRequests(core, plan, [acceptRequest(accepted.accept, sessionId), ...flushed.entries]);

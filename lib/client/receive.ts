@@ -55,32 +55,28 @@ export class Receiver implements EarlyMessages {
     if (!account.isRegistered) return;
     if (this.#held.length > 0 || this.#isOver()) {
       this.#held.push(push);
-      if (!this.#isFull) {
-        this.#isFull = true;
-        events.emit({ type: 'unacknowledged-limit', count: this.#core().inbox.count });
-      }
       return;
     }
     options.logger.debug({ kind: push.payload.kind }, 'push');
     void this.#handle(push);
   }
 
-  /** The application has acknowledged something: goes on with what was held. */
+  /** There may be room again: goes on with what was held. */
   resume(): void {
+    const { inbox, options, events } = this.#core();
     while (!this.#isOver()) {
       const push = this.#held.shift();
-      if (push === undefined) {
-        this.#isFull = false;
-        return;
-      }
+      if (push === undefined) break;
       void this.#handle(push);
     }
+    const isFull = inbox.count >= options.limits.unacknowledgedMessages;
+    if (isFull && !this.#isFull) events.emit({ type: 'unacknowledged-limit', count: inbox.count });
+    this.#isFull = isFull;
   }
 
   /** The next connection brings everything again that was not acknowledged. */
   onDisconnected(): void {
     this.#held = [];
-    this.#isFull = false;
     this.#early.clear();
     this.#earlyCount = 0;
   }
@@ -146,6 +142,7 @@ export class Receiver implements EarlyMessages {
       }
     } finally {
       this.#taking -= 1;
+      this.resume();
     }
   }
 

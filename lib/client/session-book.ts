@@ -30,7 +30,7 @@ interface Entry {
 const loadedSessions = 2_048;
 
 function newestFirst(a: SessionIndex, b: SessionIndex): number {
-  return b.inviteTime - a.inviteTime || (a.sessionId < b.sessionId ? 1 : -1);
+  return b.inviteTime - a.inviteTime;
 }
 
 /** All secrets of a session. */
@@ -91,7 +91,8 @@ export class SessionBook {
       const entry = this.#entries.get(id);
       if (entry !== undefined) found.push(entry.index);
     }
-    return found.length > 1 ? found.sort(newestFirst) : found;
+    // Of the same time the one that came last counts as newest: sorting keeps the order of equals.
+    return found.length > 1 ? found.reverse().sort(newestFirst) : found;
   }
 
   /** The session that is used for sending to `device`. Spec: one2one.md §2.3. */
@@ -184,9 +185,10 @@ export class SessionBook {
     };
   }
 
-  /** The sessions that must go so that one more can come. Spec: one2one.md §2.4. */
-  surplus(device: DeviceAddress): SessionId[] {
+  /** The sessions that must go so that one more can come: those beyond the bound, or all when they were made with another identity. Spec: one2one.md §2.4. */
+  surplus(device: DeviceAddress, isOtherIdentity: boolean): SessionId[] {
     const sessions = this.ofDevice(device);
+    if (isOtherIdentity) return sessions.map(({ sessionId }) => sessionId);
     const kept = limits.sessionsPerPair - 1;
     if (sessions.length <= kept) return [];
     const used = this.newestReady(device)?.sessionId;

@@ -100,7 +100,7 @@ export class Steps {
     const release = await this.#locks.acquire(keys);
     let next: Transition<T>;
     let durable: Promise<void> | undefined;
-    let generation = 0;
+    let generation: number;
     try {
       if (this.#stale || this.#loading !== undefined) await this.settled();
       this.#transitions += 1;
