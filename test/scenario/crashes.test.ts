@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { Client, type StoreError } from '../../lib/index.js';
 import { TransportError } from '../../lib/base/errors.js';
 import { utf8 } from '../../lib/base/bytes.js';
-import { type Device, World, until } from '../support/scenario.js';
+import { type Device, World } from '../support/scenario.js';
 
 let world: World;
 
@@ -10,8 +10,8 @@ afterEach(async () => {
   expect(await world.end()).toEqual([]);
 });
 
-function lines(count: number, from = 'line'): string[] {
-  return Array.from({ length: count }, (_, position) => `${from} ${position}`);
+function lines(count: number): string[] {
+  return Array.from({ length: count }, (_, position) => `line ${position}`);
 }
 
 async function pair(seed: string): Promise<[Device, Device]> {
@@ -27,40 +27,58 @@ async function pair(seed: string): Promise<[Device, Device]> {
   return [alice, bob];
 }
 
-describe('a process that ends between any two steps', () => {
-  // Each number ends one of the two processes after so many of its commits; the story must end the same way.
-  for (let commits = 1; commits <= 12; commits += 1) {
+interface Said {
+  readonly from: Device;
+  readonly to: Device;
+  readonly text: string;
+}
+
+/** Writes and answers, as long as the processes live; gives what was confirmed as stored. */
+async function converse(alice: Device, bob: Device): Promise<Said[]> {
+  const stored: Said[] = [];
+  const say = async (from: Device, to: Device, text: string): Promise<void> => {
+    await from.client.send(to.user, utf8(text)).then(
+      () => stored.push({ from, to, text }),
+      () => undefined,
+    );
+  };
+  for (let round = 0; round < 3; round += 1) {
+    await say(alice, bob, `question ${round}`);
+    await world.passes(() => bob.received.length > round || alice.isDead || bob.isDead, 'Bob hears the question');
+    await say(bob, alice, `answer ${round}`);
+    await world.passes(() => alice.received.length > round || alice.isDead || bob.isDead, 'Alice hears the answer');
+  }
+  return stored;
+}
+
+describe('a process that dies at any commit', () => {
+  for (const mode of ['before-commit', 'in-commit'] as const) {
     for (const who of ['alice', 'bob'] as const) {
-      test(`${who} stops after commit ${commits} of a conversation, starts again, and nothing is lost or doubled`, async () => {
-        world = await World.create(`crash of ${who} at ${commits}`);
-        const alice = await world.join('alice');
-        const bob = await world.join('bob');
-        const stopped = who === 'alice' ? alice : bob;
-        const bound = stopped.commits + commits;
-        const story = (async () => {
-          for (const text of lines(3)) await alice.client.send(bob.user, utf8(text)).catch(() => undefined);
-        })();
-        await Promise.race([until(() => stopped.commits >= bound, 'the commit'), until(() => bob.received.length >= 3, 'the end')]);
-        await stopped.restart();
-        await story;
-        const stored = new Set(lines(3));
-        await world.passes(
-          () => bob.texts.length > 0 || alice.rows('pending').length + alice.rows('outbox').length === 0,
-          'something arrives',
-        );
-        await world.passes(() => alice.rows('pending').length + alice.rows('outbox').length === 0, 'everything leaves');
-        await bob.isQuiet();
-        const heard = bob.texts;
-        expect(new Set(heard).size).toBe(heard.length);
-        expect(heard.every((text) => stored.has(text))).toBe(true);
-        expect([...heard].sort()).toEqual(heard);
-        await alice.send(bob, 'the end');
-        await bob.send(alice, 'the end');
-        await bob.hears(heard.length + 1);
-        await alice.hears(1);
-        expect(bob.texts.at(-1)).toBe('the end');
-        expect(alice.texts).toEqual(['the end']);
-      });
+      for (let commit = 1; commit <= 14; commit += 1) {
+        test(`${who} dies ${mode} ${commit} of a conversation: after a new start nothing is lost, doubled or unreadable`, async () => {
+          world = await World.create(`${who} dies ${mode} ${commit}`, { limits: { lowOneTimePreKeys: 0 } });
+          const alice = await world.join('alice');
+          const bob = await world.join('bob');
+          const victim = who === 'alice' ? alice : bob;
+          victim.dies(commit, mode);
+          const stored = await converse(alice, bob);
+          await victim.close();
+          const revived = await world.device(who, 'one', { seed: 'revived' }, victim.tables).open();
+          const other = victim === alice ? bob : alice;
+          const all = (device: Device): string[] => [...new Set([...device.texts, ...(device === victim ? revived.texts : [])])];
+          await world.passes(() => stored.every(({ to, text }) => all(to).includes(text)), 'everything stored arrives');
+          await revived.send(other, 'I am back');
+          await other.client.send(revived.user, utf8('welcome back'));
+          await world.passes(() => other.texts.includes('I am back') && revived.texts.includes('welcome back'), 'they go on');
+          await revived.isQuiet();
+          // What the dead process had acknowledged does not come again; what it had not may.
+          const acknowledged = new Set(victim.acknowledged.map(({ messageId }) => messageId));
+          expect(revived.received.filter(({ messageId }) => acknowledged.has(messageId))).toEqual([]);
+          for (const { texts } of [victim, revived, other]) expect(new Set(texts).size).toBe(texts.length);
+          const unreadable = [...revived.eventsOf('undecryptable'), ...other.eventsOf('undecryptable')];
+          expect(unreadable.filter(({ code }) => code !== 'unknown-session')).toEqual([]);
+        });
+      }
     }
   }
 });

@@ -10,6 +10,7 @@ import {
 } from '../../lib/index.js';
 import type { Asymmetric } from '../../lib/client/asymmetric.js';
 import { utf8, fromUtf8 } from '../../lib/base/bytes.js';
+import { TransportError } from '../../lib/base/errors.js';
 import type { RandomSource } from '../../lib/base/random.js';
 import { MemoryTables, type UnsafeTestingFailure, openMemoryStore } from '../../lib/store/memory/memory-store.js';
 import { keyBytes } from '../../lib/store/key-text.js';
@@ -58,6 +59,9 @@ export class Device {
   /** How the next commits fail. */
   failures: (UnsafeTestingFailure | undefined)[] = [];
   commits = 0;
+  /** Messages whose acknowledgement was durable. */
+  readonly acknowledged: ReceivedMessage[] = [];
+  #death: { readonly commit: number; readonly mode: 'before-commit' | 'in-commit' } | undefined;
   /** Whether received messages are acknowledged at once. */
   acknowledges = true;
   readonly #world: World;
@@ -125,10 +129,7 @@ export class Device {
       store: () =>
         openMemoryStore({
           unsafeTestingTables: this.tables,
-          unsafeTestingFailure: () => {
-            this.commits += 1;
-            return this.failures.shift();
-          },
+          unsafeTestingFailure: () => this.#nextFailure(),
         }),
       transport: watchedTransport(this.#world.relay.network.transport, (table) => this.rows(table), this.traffic),
       common: { clock: this.#world.clock, random: seededRandom(seed) },
@@ -140,6 +141,26 @@ export class Device {
       asymmetric,
       ...this.#options.client,
     };
+  }
+
+  /**
+   * Lets the process die at a later commit: before it, or in it, when it is durable but nobody has been told. From then on nothing is stored and
+   * nothing leaves.
+   */
+  dies(after: number, mode: 'before-commit' | 'in-commit'): void {
+    this.#death = { commit: this.commits + after, mode };
+  }
+
+  /** Whether the process has died. */
+  get isDead(): boolean {
+    return this.#death !== undefined && this.commits >= this.#death.commit;
+  }
+
+  #nextFailure(): UnsafeTestingFailure | undefined {
+    this.commits += 1;
+    if (!this.isDead) return this.failures.shift();
+    this.traffic.interfere = () => ({ error: new TransportError('offline', 'the process is dead'), deliver: false });
+    return this.#death?.mode === 'in-commit' && this.#death.commit === this.commits ? undefined : 'unavailable';
   }
 
   async register(): Promise<this> {
@@ -219,7 +240,11 @@ export class Device {
     this.#reading = (async () => {
       for await (const message of client.messages()) {
         this.received.push(message);
-        if (this.acknowledges) await message.ack().catch(() => undefined);
+        if (!this.acknowledges) continue;
+        await message.ack().then(
+          () => this.acknowledged.push(message),
+          () => undefined,
+        );
       }
     })();
   }
