@@ -63,5 +63,6 @@ function refused(core: Core, request: QueuedRequest, code: number): Outcome {
   if (!isFinal) return 'retry';
   const name: RequestName = request.kind;
   core.events.emit({ type: 'request-refused', request: name, code, device: request.device, messageId: request.messageId });
+  if (request.kind === 'invite' && request.device !== undefined) core.inviter.giveUp(request.device, 'request-refused');
   return 'aside';
 }

@@ -19,6 +19,8 @@ export interface Invitations {
   want(user: UserAddress, deviceId?: string): void;
   /** Makes a new session with a device whose messages cannot be opened; at most once a minute. */
   repair(device: DeviceAddress): void;
+  /** The relay refused an invite of `user` for good: who waits for it is told. */
+  giveUp(user: UserAddress, code: string): void;
 }
 
 /** State, steps and surroundings of one client. */

@@ -68,6 +68,11 @@ export class Inviter implements Invitations {
     void this.#attempt({ user: device, deviceId: device.deviceId, running: true }, true);
   }
 
+  giveUp(user: UserAddress, code: string): void {
+    this.#failed.set(userKey(user), code);
+    for (const watcher of this.#watchers) watcher();
+  }
+
   /** A connection was made: invites everybody for whom something waits, and every known device without a session. */
   onConnected(): void {
     const { pending, peers, sessions } = this.#core();

@@ -5,7 +5,7 @@
  * own: what each kind does (receive-*.ts).
  */
 import { sameDevice } from '../base/address.js';
-import { DecodeError, StoreError, UsageError } from '../base/errors.js';
+import { DecodeError, StoreError } from '../base/errors.js';
 import { type PushPayload, type ReceivedPush, decodePayload, decodePush } from '../wire/push.js';
 import { BackOff } from './back-off.js';
 import type { Core } from './core.js';
@@ -24,10 +24,21 @@ const earlyKept = 32;
 /** Kinds that are authenticated end to end, or say nothing. Design D9. */
 const unsignedKinds: readonly string[] = ['message', 'server-heartbeat', 'client-heartbeat'];
 
+/** A payload; none of a known kind; or one that breaks its form. */
+type Decoded = PushPayload | DecodeError | undefined;
+
+function decoded(push: ReceivedPush): Decoded {
+  try {
+    return decodePayload(push.payload);
+  } catch (error) {
+    if (error instanceof DecodeError) return error;
+    throw error;
+  }
+}
+
 /** Takes the pushes of one client. */
 export class Receiver implements EarlyMessages {
   readonly #core: () => Core;
-  readonly #backOff: () => BackOff;
   /** Pushes that came while too many messages wait for the application. */
   #held: ReceivedPush[] = [];
   #isFull = false;
@@ -38,7 +49,6 @@ export class Receiver implements EarlyMessages {
   /** The parts of a client refer to each other, so they are looked up when they are used. */
   constructor(core: () => Core) {
     this.#core = core;
-    this.#backOff = () => new BackOff(core().options.random);
   }
 
   /** Takes one encoded push. Its place in the order is that of the calls. */
@@ -106,50 +116,55 @@ export class Receiver implements EarlyMessages {
   }
 
   async #handle(push: ReceivedPush): Promise<void> {
-    const { steps, events, options, closing } = this.#core();
-    let backOff: BackOff | undefined;
-    let payload: PushPayload | undefined;
-    let undecodable: DecodeError | undefined;
-    try {
-      payload = decodePayload(push.payload);
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-      undecodable = error;
-    }
-    const keys = this.#locks(push, payload);
+    const { events, closing } = this.#core();
     this.#taking += 1;
     try {
-      for (;;) {
-        try {
-          await steps.run(keys, () => this.#transition(push, payload, undecodable));
-          return;
-        } catch (error) {
-          if (closing.aborted || (error instanceof UsageError && error.code === 'client-closed')) return;
-          if (!(error instanceof StoreError)) {
-            // Left unacknowledged: the next connection brings it again.
-            events.emit({ type: 'error', error, during: `handling a push of kind ${push.payload.kind}` });
-            return;
-          }
-          // The effect was not stored, and the relay will not send the push again over this connection.
-          backOff ??= this.#backOff();
-          const wait = backOff.next();
-          events.emit({ type: 'error', error, during: 'storing what a push brought' });
-          await new Promise<void>((resolve) => {
-            closing.addEventListener('abort', () => resolve(), { once: true });
-            options.clock.schedule(wait, resolve);
-          });
-        }
-      }
+      const payload = decoded(push);
+      const keys = this.#locks(push, payload);
+      await this.#store(keys, () => this.#transition(push, payload));
+    } catch (error) {
+      // Left unacknowledged: the next connection brings it again.
+      if (!closing.aborted) events.emit({ type: 'error', error, during: `handling a push of kind ${push.payload.kind}` });
     } finally {
       this.#taking -= 1;
       this.resume();
     }
   }
 
+  /** Runs the step until its effect is stored: the relay does not send a push again over the same connection. */
+  async #store(keys: readonly string[], transition: () => Promise<Transition<void>>): Promise<void> {
+    const { steps, events, options, closing } = this.#core();
+    const backOff = new BackOff(options.random);
+    for (;;) {
+      try {
+        await steps.run(keys, transition);
+        return;
+      } catch (error) {
+        if (!(error instanceof StoreError) || closing.aborted) throw error;
+        events.emit({ type: 'error', error, during: 'storing what a push brought' });
+      }
+      await this.#pause(backOff.next());
+    }
+  }
+
+  #pause(wait: number): Promise<void> {
+    const { options, closing } = this.#core();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        cancel();
+        closing.removeEventListener('abort', end);
+        resolve();
+      };
+      const cancel = options.clock.schedule(wait, end);
+      closing.addEventListener('abort', end, { once: true });
+    });
+  }
+
   /** Fixed from what the push says, in the call that takes it: pushes about one user are carried out in the order in which they came. */
-  #locks(push: ReceivedPush, payload: PushPayload | undefined): string[] {
+  #locks(push: ReceivedPush, payload: Decoded): string[] {
     const keys = push.tag === undefined ? [] : [`push ${push.tag.id}`];
-    switch (payload?.kind) {
+    if (payload === undefined || payload instanceof DecodeError) return keys;
+    switch (payload.kind) {
       case 'message':
         return [...keys, userLock(payload.value.from)];
       case 'invite': {
@@ -172,7 +187,7 @@ export class Receiver implements EarlyMessages {
     }
   }
 
-  async #transition(push: ReceivedPush, payload: PushPayload | undefined, undecodable: DecodeError | undefined): Promise<Transition<void>> {
+  async #transition(push: ReceivedPush, payload: Decoded): Promise<Transition<void>> {
     const core = this.#core();
     const { pushes, account, events } = core;
     const { tag } = push;
@@ -186,8 +201,8 @@ export class Receiver implements EarlyMessages {
       if (trouble !== undefined) {
         state = handled.failedSignature;
         plan.afterwards(() => events.emit({ type: 'bad-server-signature', subject: 'push', code: trouble }));
-      } else if (undecodable !== undefined) {
-        const { code } = undecodable;
+      } else if (payload instanceof DecodeError) {
+        const { code } = payload;
         state = handled.failedDecryption;
         plan.afterwards(() => events.emit({ type: 'undecryptable', from: undefined, sessionId: undefined, messageId: undefined, code }));
       } else {
