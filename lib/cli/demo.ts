@@ -10,7 +10,7 @@ import { readMessages } from './demo/input.js';
 import { RelaySearch } from './demo/relay-search.js';
 import { formatSummary, summarize, type Summary } from './demo/summary.js';
 import { DemonstrationError } from './exit-codes.js';
-import { jsonOption, positiveInteger } from './options.js';
+import { jsonOption, positiveInteger, suiteHelp, suiteOption } from './options.js';
 import { Output } from './output.js';
 import { packageFile } from './package-file.js';
 import { showProgress } from './progress.js';
@@ -33,10 +33,11 @@ export function addDemo(program: Command): void {
     .command('demo')
     .description('start a relay and two clients as processes of their own, exchange every line of a file and check the result')
     .option('--input <file>', "file whose lines are sent (default: this package's README.md)")
-    .option('--suite <name>', 'cipher suite of both accounts')
+    .addOption(suiteOption())
     .option('--messages <number>', 'send so many lines: cut the file or repeat it', positiveInteger)
     .option('--keep <directory>', 'work in this new or empty directory and leave everything there')
     .addOption(jsonOption())
+    .addHelpText('after', suiteHelp)
     .action(demo);
 }
 

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
-import { parseUserAddress, type UserAddress } from '../index.js';
+import { defaultSuite, parseUserAddress, suites, type UserAddress } from '../index.js';
 
 /** The options that every command on an account has. */
 export interface AccountOptions {
@@ -30,6 +30,16 @@ export function relayOption(): Option {
 export function jsonOption(): Option {
   return new Option('--json', 'print one JSON object per line');
 }
+
+/** `--suite NAME`. */
+export function suiteOption(): Option {
+  return new Option('--suite <name>', `cipher suite (default: "${defaultSuite.name}")`);
+}
+
+/** The names of all suites, for `--help`. */
+export const suiteHelp = `\nCipher suites:\n${suites()
+  .map(({ name }) => `  ${name}`)
+  .join('\n')}`;
 
 /** `--data DIR` of the relay's commands. */
 export function dataOption(): Option {

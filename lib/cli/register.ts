@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Option, type Command } from 'commander';
 import { Client, formatAddress, suiteByName } from '../index.js';
 import { relayTransport, storeFactory, writeRelayUrl } from './account.js';
-import { jsonOption, positiveInteger, storeOption } from './options.js';
+import { jsonOption, positiveInteger, storeOption, suiteHelp, suiteOption } from './options.js';
 import { Output } from './output.js';
 
 interface RegisterOptions {
@@ -32,9 +32,10 @@ export function addRegister(program: Command): void {
     .addOption(
       new Option('--invitation <code>', "the relay operator's invitation; a relay with --open needs none").env('SKISSM_INVITATION'),
     )
-    .option('--suite <name>', 'cipher suite')
+    .addOption(suiteOption())
     .option('--one-time-pre-keys <number>', 'one-time pre-keys to keep at the relay', positiveInteger)
     .addOption(jsonOption())
+    .addHelpText('after', suiteHelp)
     .action(register);
 }
 

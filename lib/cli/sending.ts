@@ -1,4 +1,5 @@
 import { formatAddress, TransportError, type Client, type UserAddress } from '../index.js';
+import { getToKnow } from './acquaintance.js';
 import type { Output } from './output.js';
 import { Pipeline } from './pipeline.js';
 
@@ -11,7 +12,7 @@ export interface Outgoing {
   readonly bytes: Uint8Array;
 }
 
-/** Sends in order and reports each message when it is stored. Returns how many there were. */
+/** Sends in order and reports each message when it is stored; strangers are invited first. Returns how many there were. */
 export async function sendAll(
   client: Client,
   messages: AsyncIterable<Outgoing>,
@@ -21,8 +22,12 @@ export async function sendAll(
   const pipeline = new Pipeline(inFlight);
   // Reports come in the order of sending, whatever order the promises are settled in.
   let reported = Promise.resolve();
+  const known = new Set<string>();
   let count = 0;
   for await (const message of messages) {
+    const name = formatAddress(message.to);
+    if (!known.has(name)) await getToKnow(client, message.to);
+    known.add(name);
     count += 1;
     const sending = client.send(message.to, message.bytes);
     sending.catch(() => undefined);
@@ -31,7 +36,7 @@ export async function sendAll(
       onSent(message);
       if (!output.json) return;
       const states = devices.map(({ device, state }) => ({ device: formatAddress(device), state }));
-      await output.result({ event: 'sent', messageId, to: formatAddress(message.to), length: message.bytes.length, devices: states }, '');
+      await output.result({ event: 'sent', messageId, to: name, length: message.bytes.length, devices: states }, '');
     });
     await pipeline.add(reported);
   }

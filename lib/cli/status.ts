@@ -1,11 +1,9 @@
 import type { Command } from 'commander';
-import { formatAddress, type Client, type ClientStatus } from '../index.js';
+import { formatAddress, type ClientStatus } from '../index.js';
 import { openAccount } from './account.js';
+import { isConnected } from './acquaintance.js';
 import { jsonOption, relayOption, storeOption, type AccountOptions } from './options.js';
 import { Output } from './output.js';
-
-/** How long to wait for the relay before telling how the account stands, ms. */
-const connectionPatience = 3_000;
 
 /** Adds `skissm status`. */
 export function addStatus(program: Command): void {
@@ -21,7 +19,8 @@ export function addStatus(program: Command): void {
 async function status(options: AccountOptions): Promise<void> {
   const output = new Output(options.json === true);
   await using client = await openAccount(options);
-  await firstConnection(client);
+  // Without a moment's wait the answer would always be "connecting".
+  await isConnected(client);
   const { address, signedPreKey, tokenExpires, ...counts } = await client.status();
   const fields = {
     ...counts,
@@ -30,17 +29,6 @@ async function status(options: AccountOptions): Promise<void> {
     tokenExpires: tokenExpires === 0 ? null : new Date(tokenExpires).toISOString(),
   };
   await output.result({ event: 'status', ...fields }, formatStatus(fields));
-}
-
-/** Waits a moment for the relay, so that the answer is more than "connecting". */
-function firstConnection(client: Client): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, connectionPatience);
-    client.on('connection', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }
 
 interface PrintedStatus extends Omit<ClientStatus, 'address' | 'signedPreKey' | 'tokenExpires'> {

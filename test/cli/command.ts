@@ -40,6 +40,11 @@ export class Command {
     return this.#stdout.split('\n').slice(0, -1);
   }
 
+  /** Standard error so far. */
+  get remarks(): string {
+    return this.#stderr;
+  }
+
   /** The JSON objects printed so far. */
   get events(): Record<string, unknown>[] {
     return this.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -68,6 +73,11 @@ export class Command {
 
   end(): void {
     this.#process.stdin.end();
+  }
+
+  /** Closes the reading end of its standard output, as `head` does when it has enough. */
+  closeOutput(): void {
+    this.#process.stdout.destroy();
   }
 
   /** Sends a signal to this process. */

@@ -39,7 +39,7 @@ async function startRelay(...words: string[]): Promise<{ relay: Command; url: st
 }
 
 async function register(user: string, url: string, invitation: string): Promise<void> {
-  const words = ['register', '--relay', url, '--user', user, '--device', 'laptop', '--store', store(user), '--one-time-pre-keys', '5'];
+  const words = ['register', '--relay', url, '--user', user, '--device', 'laptop', '--store', store(user), '--one-time-pre-keys', '25'];
   const { code, stdout, stderr } = await run([...words, '--json'], home, '', { SKISSM_INVITATION: invitation });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(JSON.parse(stdout)).toMatchObject({ event: 'registered', user: `${user}@example.org`, device: 'laptop' });
@@ -152,6 +152,44 @@ describe('two accounts', () => {
     expect(second).toMatchObject({ code: 4, stdout: '', stderr: expect.stringMatching(/^error: locked: /u) });
     first.signal('SIGTERM');
     expect((await first.finished).code).toBe(0);
+  });
+
+  test('are told when nobody has the address, and nothing is stored for it', async () => {
+    const { url, codes } = await startRelay();
+    await register('alice', url, codes[0]!);
+    const sent = await run(['send', 'nobody@example.org', 'hello?', '--store', store('alice')], home);
+    expect(sent).toMatchObject({ code: 3, stdout: '', stderr: expect.stringMatching(/^error: no-such-user: /u) });
+    const invited = await run(['invite', 'nobody@example.org', '--store', store('alice')], home);
+    expect(invited).toMatchObject({ code: 3, stdout: '', stderr: expect.stringMatching(/^error: no-such-user: /u) });
+    const { stdout } = await run(['status', '--store', store('alice'), '--json'], home);
+    expect(JSON.parse(stdout)).toMatchObject({ pending: 0, connection: 'connected' });
+  });
+
+  test('know that a message waits while the other has never answered, and it arrives when he does', async () => {
+    const { url, codes } = await startRelay();
+    await register('alice', url, codes[0]!);
+    await register('bob', url, codes[1]!);
+    const waiting = await run(['send', 'bob@example.org', 'for later', '--store', store('alice'), '--wait', '1'], home);
+    expect(waiting).toMatchObject({ code: 3, stderr: expect.stringMatching(/^error: not-delivered: /u) });
+    const bob = start('listen', '--store', store('bob'), '--count', '1');
+    await bob.until(({ remarks }) => (remarks.includes('listening as bob@example.org/laptop') ? true : undefined));
+    const alice = start('listen', '--store', store('alice'));
+    expect(await bob.finished).toMatchObject({ code: 0, stdout: 'alice@example.org/laptop: for later\n' });
+    alice.signal('SIGTERM');
+    expect((await alice.finished).code).toBe(0);
+  });
+
+  test('stop without complaint when their reader goes away', async () => {
+    const { url, codes } = await startRelay();
+    await register('alice', url, codes[0]!);
+    await register('bob', url, codes[1]!);
+    const bob = start('listen', '--store', store('bob'));
+    await bob.until(({ remarks }) => (remarks.includes('listening as') ? true : undefined));
+    bob.closeOutput();
+    expect(await run(['send', 'bob@example.org', 'into the void', '--store', store('alice')], home)).toMatchObject({ code: 0 });
+    expect((await bob.finished).code).toBe(0);
+    const again = await run(['listen', '--store', store('bob'), '--count', '1'], home);
+    expect(again).toMatchObject({ code: 0, stdout: 'alice@example.org/laptop: into the void\n' });
   });
 
   test('cannot be made twice in one store', async () => {

@@ -66,8 +66,18 @@ export class Child {
 
   /** Ends its standard input, which asks it to finish, and waits; a process that does not end is killed by its id. */
   async stop(): Promise<void> {
-    const killer = setTimeout(() => this.#process.kill('SIGKILL'), stopPatience);
     this.#process.stdin?.end();
+    await this.#awaitEnd();
+  }
+
+  /** Tells it to end at once, with whatever it has stored; a process that does not is killed by its id. */
+  async terminate(): Promise<void> {
+    this.#process.kill('SIGTERM');
+    await this.#awaitEnd();
+  }
+
+  async #awaitEnd(): Promise<void> {
+    const killer = setTimeout(() => this.#process.kill('SIGKILL'), stopPatience);
     try {
       await this.ended;
     } finally {
@@ -84,8 +94,8 @@ export class Child {
     });
     const [end] = await Promise.all([closed, this.#read(options.onEvent)]);
     if (end === undefined) return;
-    const lastWords = (await readFile(options.errorLog, 'utf8')).trimEnd().split('\n').at(-1) ?? '';
-    throw new InternalError('demonstration-process', `${this.name} ended with ${end}${lastWords === '' ? '' : `: ${lastWords}`}`);
+    const reason = reasonIn(await readFile(options.errorLog, 'utf8'));
+    throw new InternalError('demonstration-process', `${this.name} ended with ${end}${reason === '' ? '' : `: ${reason}`}`);
   }
 
   async #read(onEvent: (event: OutputEvent) => void): Promise<void> {
@@ -95,6 +105,18 @@ export class Child {
       if (isEvent(event)) onEvent(event);
     }
   }
+}
+
+/** What the last line of its standard error says; its own errors are JSON. */
+function reasonIn(errorLog: string): string {
+  const lastLine = errorLog.trimEnd().split('\n').at(-1) ?? '';
+  try {
+    const value: unknown = JSON.parse(lastLine);
+    if (isEvent(value) && value.event === 'error') return `${String(value['code'])}: ${String(value['message'])}`;
+  } catch {
+    // A crash is told in plain text.
+  }
+  return lastLine;
 }
 
 function isEvent(value: unknown): value is OutputEvent {

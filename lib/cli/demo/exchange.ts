@@ -10,8 +10,21 @@ const window = 256;
 /** Silence after which the exchange is given up, ms. */
 const patience = 60_000;
 
+/** Events of a client that must not happen while two honest devices talk through an honest relay. */
+const troubles = [
+  'undecryptable',
+  'session-lost',
+  'request-refused',
+  'invite-failed',
+  'bad-server-signature',
+  'identity-changed',
+  'failure',
+];
+
 /** What the exchange came to. */
 export interface ExchangeResult {
+  /** What either client reported that should not happen, one text per report. */
+  readonly troubles: readonly string[];
   readonly messages: DirectionResult;
   readonly answers: DirectionResult;
 }
@@ -25,6 +38,7 @@ export class Exchange {
   readonly #forward = new Direction();
   readonly #back = new Direction();
   readonly #waiting = new Set<() => void>();
+  readonly #troubles: string[] = [];
   #ready = 0;
   #receiver: Child | undefined;
 
@@ -85,7 +99,7 @@ export class Exchange {
 
   /** The balance of both directions. Call it when both processes have ended: a duplicate may come late. */
   result(): ExchangeResult {
-    return { messages: this.#forward.result(), answers: this.#back.result() };
+    return { troubles: this.#troubles, messages: this.#forward.result(), answers: this.#back.result() };
   }
 
   #book(event: OutputEvent, outgoing: Direction, incoming: Direction): Uint8Array | undefined {
@@ -95,7 +109,7 @@ export class Exchange {
     else if (event.event === 'message') {
       bytes = fromJsonContent(event);
       incoming.received(String(event['messageId']), bytes);
-    }
+    } else if (troubles.includes(event.event)) this.#troubles.push(JSON.stringify(event));
     for (const wake of this.#waiting) wake();
     return bytes;
   }

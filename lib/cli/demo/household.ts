@@ -113,7 +113,7 @@ export class Household {
     this.#closed = true;
     for (const child of [...this.#running].reverse()) {
       this.#running.delete(child);
-      await child.stop().catch(() => undefined);
+      await child.terminate().catch(() => undefined);
     }
   }
 

@@ -39,6 +39,8 @@ export interface Summary {
   readonly plaintextInRelay: number;
   readonly plantedLineFound: boolean;
   readonly plantedIn: readonly string[];
+  /** Events of the two clients that should not happen, the first hundred. */
+  readonly troubles: readonly string[];
   /** Whether everything is as it should be. */
   readonly ok: boolean;
 }
@@ -52,6 +54,9 @@ export interface Measured {
   readonly seconds: number;
   readonly search: SearchResult;
 }
+
+/** More of them say the same. */
+const shownTroubles = 100;
 
 /** Adds up the outcome. */
 export function summarize({ suite, input, messages, exchange, seconds, search }: Measured): Summary {
@@ -78,8 +83,15 @@ export function summarize({ suite, input, messages, exchange, seconds, search }:
     plaintextInRelay: search.linesFound,
     plantedLineFound: search.plantedLineFound,
     plantedIn: search.plantedIn,
+    troubles: exchange.troubles.slice(0, shownTroubles),
     ok:
-      clean && back.arrived === messages.length && there.identical && back.identical && search.linesFound === 0 && search.plantedLineFound,
+      clean &&
+      exchange.troubles.length === 0 &&
+      back.arrived === messages.length &&
+      there.identical &&
+      back.identical &&
+      search.linesFound === 0 &&
+      search.plantedLineFound,
   };
 }
 
@@ -94,6 +106,7 @@ export function formatSummary(summary: Summary): string {
     summary.plantedLineFound
       ? `the planted line was found by the same search, in ${summary.plantedIn.join(', ')}`
       : 'the planted line was NOT found: the search proves nothing',
+    ...summary.troubles.map((trouble) => `trouble: ${trouble}`),
     summary.ok ? 'everything is as it should be' : 'the demonstration FAILED',
   ].join('\n');
 }
