@@ -89,6 +89,7 @@ export function assemble(options: ResolvedOptions): Assembly {
     random,
     events,
     hello: (renew) => hello(core, renew),
+    commitCounter: () => account.durableCommits,
     onPush: (push) => {
       receiver.take(push);
     },

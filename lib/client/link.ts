@@ -26,6 +26,8 @@ export interface LinkSurroundings {
     readonly incarnation: Uint8Array;
     readonly commitCounter: number;
   }>;
+  /** How many commits of the store are durable. */
+  commitCounter(): number;
   /** Takes a push. */
   onPush(push: Uint8Array): void;
   /** Takes over a renewed token before anything else happens on the connection. */
@@ -171,11 +173,12 @@ export class Link {
   }
 
   async #connect(): Promise<Connection> {
-    const { transport, onPush, onWelcome, onConnected, events, hello } = this.#bound();
+    const { transport, onPush, commitCounter, onWelcome, onConnected, events, hello } = this.#bound();
     const said = await hello(this.#renew);
     const connection = await transport.connect({
       hello: { ...said, version: frameVersion, lastPushId: '' },
       onPush,
+      commitCounter,
       signal: this.#stop.signal,
     });
     if (this.#isStopped()) {
@@ -193,12 +196,13 @@ export class Link {
     return connection;
   }
 
-  #bound(): Pick<LinkSurroundings, 'transport' | 'events' | 'onPush' | 'onWelcome' | 'onConnected' | 'hello'> {
+  #bound(): Pick<LinkSurroundings, 'transport' | 'events' | 'onPush' | 'commitCounter' | 'onWelcome' | 'onConnected' | 'hello'> {
     const surroundings = this.#surroundings;
     return {
       transport: surroundings.transport,
       events: surroundings.events,
       onPush: (push) => surroundings.onPush(push),
+      commitCounter: () => surroundings.commitCounter(),
       onWelcome: (welcome) => surroundings.onWelcome(welcome),
       onConnected: () => surroundings.onConnected(),
       hello: (renew) => surroundings.hello(renew),

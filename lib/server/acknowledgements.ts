@@ -5,7 +5,8 @@ import { Refusal, responseCode } from './refusal.js';
 
 /** consume_proto_msg: deletes a push from the device's own mailbox. A failed outcome is logged: many of them point at a broken client. */
 export const consumePush: Handler<'consume_proto_msg'> = async (context, caller, { pushId, outcome }) => {
-  if (!(await context.mailboxes.consume(caller, pushId))) throw new Refusal(responseCode.notFound, 'no such push');
+  if (!(await context.mailboxes.consume(caller, pushId, () => context.counters.writes(caller))))
+    throw new Refusal(responseCode.notFound, 'no such push');
   if (outcome !== pushOutcomes.unspecified && outcome !== pushOutcomes.succeeded) {
     context.logger.warn({ outcome }, 'a device could not handle a push');
   }

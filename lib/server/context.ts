@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.js';
 import type { RandomSource } from '../base/random.js';
 import type { RelayStore } from '../store/relay-store.js';
 import type { AnswerOf, RequestName, RequestOf } from '../wire/request.js';
+import type { CommitCounters } from './commit-counters.js';
 import type { KeyedLock } from './keyed-lock.js';
 import type { Logger } from './logger.js';
 import type { Mailboxes } from './mailbox.js';
@@ -25,6 +26,7 @@ export interface RelayContext {
   readonly signer: Signer;
   readonly tokens: Tokens;
   readonly recent: RecentMessages;
+  readonly counters: CommitCounters;
   /** Taken before the mailboxes' own locks, never inside them: `user:…`, `device:…`, `pair:…`. */
   readonly locks: KeyedLock;
   readonly rates: {

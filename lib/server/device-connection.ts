@@ -133,6 +133,7 @@ export class DeviceConnection {
   #dispatchFrame(frame: Frame): void {
     switch (frame.kind) {
       case 'request':
+        if (this.#guest !== undefined) this.#context.counters.note(this.#guest, frame.commitCounter);
         this.#onRequest(frame.id, frame.request, frame.body);
         return;
       case 'push':
@@ -173,6 +174,7 @@ export class DeviceConnection {
     if (guest !== undefined) {
       this.#guest = guest;
       this.#host.connected(this);
+      this.#context.counters.open(guest);
       await this.#openStream(guest.address);
       if (this.#hasEnded()) return;
     }
@@ -253,6 +255,7 @@ export class DeviceConnection {
         this.end('unauthorized');
         return;
       }
+      if (this.#guest !== undefined) this.#context.counters.save(this.#guest.address);
       this.#heartbeats += 1;
       this.#send({ kind: 'heartbeat', number: this.#heartbeats });
       this.#scheduleHeartbeat();
@@ -299,7 +302,10 @@ export class DeviceConnection {
     this.#phase = 'ended';
     this.#cancelTimer();
     this.#early.length = 0;
-    if (this.#stream !== undefined && this.#guest !== undefined) this.#context.mailboxes.endStream(this.#guest.address, this.#stream);
+    if (this.#guest !== undefined) {
+      if (this.#stream !== undefined) this.#context.mailboxes.endStream(this.#guest.address, this.#stream);
+      this.#context.counters.close(this.#guest);
+    }
     this.#host.ended(this);
   }
 }

@@ -120,6 +120,8 @@ async function respond(context: RelayContext, name: RequestName, incoming: Incom
   try {
     return row.encodeResponse({ ok: true, message: '', value: await answer(context, name, incoming) });
   } catch (error) {
+    // Whether what the handler wanted to store of the client's counter was stored is not known here.
+    if (incoming.guest !== undefined) context.counters.doubt(incoming.guest.address);
     const { code, message } = refusalOf(error);
     if (code === responseCode.internalError || error instanceof StoreError) logFailure(context, name, error);
     return row.encodeResponse({ ok: false, code, message });

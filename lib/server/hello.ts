@@ -14,6 +14,10 @@ export interface Guest {
   readonly address: DeviceAddress;
   /** End of the token that the connection lives by, ms since 1970. */
   readonly tokenExpiresAt: number;
+  /** Name of the client's store, empty when it has none. */
+  readonly incarnation: Uint8Array;
+  /** Of that store, as the hello said. */
+  readonly commitCounter: number;
 }
 
 /** What a hello led to; `guest` is absent when it was refused, and when it came without a credential, which allows a registration only. */
@@ -42,10 +46,15 @@ async function admit(context: RelayContext, hello: Hello, address: DeviceAddress
   const login = await store.login(address);
   const proof = login === undefined ? undefined : await prove(context, hello, address, login);
   if (login === undefined || proof === undefined) return refused(context, responseCode.unauthorized, 'unauthorized');
-  const checked = checkStore(login, hello.incarnation, hello.commitCounter);
+  const { incarnation, commitCounter } = hello;
+  const highest = await context.counters.highest(address, login);
+  const checked = checkStore({ ...login, commitCounter: highest }, incarnation, commitCounter);
   if (checked === undefined) return refused(context, responseCode.conflict, 'store-rolled-back');
-  if (checked !== login || !login.seen) await store.commit([store.putLogin(address, { ...checked, seen: true })]);
-  return { ack: welcome(context, proof.token, proof.expiresAt), guest: { address, tokenExpiresAt: proof.expiresAt } };
+  if (incarnation.length > 0 || !login.seen) await store.commit([store.putLogin(address, { ...checked, seen: true })]);
+  // An older connection, which is still open, may have gone on meanwhile.
+  if (context.counters.seen(address, incarnation) > commitCounter) return refused(context, responseCode.conflict, 'store-rolled-back');
+  const guest = { address, tokenExpiresAt: proof.expiresAt, incarnation, commitCounter };
+  return { ack: welcome(context, proof.token, proof.expiresAt), guest };
 }
 
 /** The token that the connection lives by: the one shown (then none is sent back), or a new one for a password. */

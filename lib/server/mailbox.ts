@@ -101,8 +101,11 @@ export class Mailboxes {
     }
   }
 
-  /** Deletes a push from the device's mailbox; false when there is none of that id. Resolves when it is durable. */
-  async consume(address: DeviceAddress, id: string): Promise<boolean> {
+  /**
+   * Deletes a push from the device's mailbox, in one transaction with what `alongside` gives; false when there is none of that id. Resolves when
+   * it is durable.
+   */
+  async consume(address: DeviceAddress, id: string, alongside: () => readonly Write[] = () => []): Promise<boolean> {
     const place = splitPushId(id);
     if (place === undefined) return false;
     const box = this.#box(address);
@@ -116,7 +119,7 @@ export class Mailboxes {
         box.stream?.consumed(id);
         box.head = { ...box.head, rows: box.head.rows - 1, bytes: box.head.bytes - length };
         const writes = [this.#store.deleteMailboxRow(address, place.sequence), this.#store.putMailboxHead(address, box.head)];
-        return { durable: this.#store.commit(writes, generation) };
+        return { durable: this.#store.commit([...writes, ...alongside()], generation) };
       });
       await durable;
       return durable !== undefined;

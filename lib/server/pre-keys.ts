@@ -40,7 +40,7 @@ export const getPreKeyBundles: Handler<'get_pre_key_bundle'> = async (context, c
     const taken = (await Promise.all(targets.map((address) => takeBundle(context, caller, address)))).filter((one) => one !== undefined);
     const writes = taken.flatMap((one) => one.writes);
     const deliveries = taken.flatMap((one) => one.deliveries);
-    if (writes.length > 0) await context.mailboxes.post(deliveries, writes, generation);
+    if (writes.length > 0) await context.mailboxes.post(deliveries, [...writes, ...context.counters.writes(caller)], generation);
     return taken.map((one) => one.bundle);
   });
   if (bundles.length === 0) throw nobody();
@@ -102,7 +102,7 @@ export const publishSignedPreKey: Handler<'publish_spk'> = async (context, calle
     if (!repeated) {
       if (signedPreKey.id <= id) throw new Refusal(responseCode.conflict, 'the id of a signed pre-key must grow');
       await checkSignedPreKey(cipherSuite(device.packId), device.identityKey, signedPreKey, executeJobs);
-      await context.store.commit([context.store.putDevice({ ...device, signedPreKey })], generation);
+      await context.store.commit([context.store.putDevice({ ...device, signedPreKey }), ...context.counters.writes(caller)], generation);
     }
     return {};
   });
@@ -131,7 +131,8 @@ export const supplyOneTimePreKeys: Handler<'supply_opks'> = async (context, call
     }
     const highestId = oneTimePreKeys.reduce((highest, { id }) => Math.max(highest, id), 0);
     const rows = oneTimePreKeys.map((key) => store.putOneTimePreKey(caller, key));
-    await store.commit([...rows, store.putPreKeyStock(caller, { remaining, highestId, askedAt: 0, lastSupply })], generation);
+    const left = store.putPreKeyStock(caller, { remaining, highestId, askedAt: 0, lastSupply });
+    await store.commit([...rows, left, ...context.counters.writes(caller)], generation);
     return {};
   });
 };

@@ -18,6 +18,7 @@ import type { Store } from '../store/store.js';
 import type { FrameChannel } from '../transport/channel.js';
 import type { Certificate } from '../wire/certificate.js';
 import { encodePayload } from '../wire/push.js';
+import { CommitCounters } from './commit-counters.js';
 import type { RelayContext } from './context.js';
 import { DeviceConnection } from './device-connection.js';
 import { KeyedLock } from './keyed-lock.js';
@@ -150,6 +151,7 @@ export class Relay {
         generation,
       );
       context.mailboxes.forget(address);
+      context.counters.forget(address);
       this.#devices.get(deviceKey(address))?.end('unauthorized');
       return true;
     });
@@ -221,6 +223,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
       signer,
       tokens,
       recent: new RecentMessages(),
+      counters: new CommitCounters(store, logger),
       locks: new KeyedLock(),
       rates: {
         requests: new RateLimit(limits.requests, clock),

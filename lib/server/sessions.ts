@@ -36,7 +36,7 @@ export const invite: Handler<'invite'> = async (context, caller, { invite: sent 
     const passedOn = { ...sent, identityKey: device.identityKey.agreement, inviteTime };
     await context.mailboxes.post(
       [{ to: sent.to, from: sent.from, payload: encodePayload({ kind: 'invite', value: passedOn }), signed: true }],
-      writes,
+      [...writes, ...context.counters.writes(caller)],
       generation,
     );
     return { sessionId, inviteTime };
@@ -49,7 +49,7 @@ export const accept: Handler<'accept'> = async (context, caller, { accept: sent 
   requireDomain(context, sent.to.domain);
   await context.mailboxes.post(
     [{ to: sent.to, from: sent.from, payload: encodePayload({ kind: 'accept', value: sent }), signed: true }],
-    context.store.putRelation(caller, sent.to),
+    [...context.store.putRelation(caller, sent.to), ...context.counters.writes(caller)],
   );
   return {};
 };
@@ -65,7 +65,10 @@ export const sendOneToOne: Handler<'send_one2one_msg'> = async (context, caller,
     const targets = to.deviceId === '' ? await devicesOf(context, caller, to) : [to];
     // The envelope goes on byte for byte.
     const message = { kind: 'message', bytes: encoded } as const;
-    await context.mailboxes.post(targets.map((target) => ({ to: target, from, payload: message, signed: false })));
+    await context.mailboxes.post(
+      targets.map((target) => ({ to: target, from, payload: message, signed: false })),
+      context.counters.writes(caller),
+    );
   });
   return {};
 };

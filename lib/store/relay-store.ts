@@ -10,6 +10,7 @@
  * | `account` | `authenticator`, text | the user's id |
  * | `device` | user, device | {@link DeviceRecord} |
  * | `token` | user, device | {@link LoginRecord} |
+ * | `token` | user, device, `counter` | {@link SeenCounter} |
  * | `pre-key` | `stock`, user, device | {@link PreKeyStock} |
  * | `pre-key` | `key`, user, device, id | a one-time pre-key |
  * | `push` | user, device | {@link MailboxHead}; exists as long as the device does |
@@ -65,6 +66,13 @@ export interface LoginRecord {
   readonly commitCounter: number;
   /** Stores that were given up, newest first: none of them may come back. */
   readonly retiredIncarnations: readonly Uint8Array[];
+}
+
+/** The highest commit counter that requests of a device have shown since its hello; a row of its own because it changes with every message. */
+export interface SeenCounter {
+  /** The client's store that it belongs to. */
+  readonly incarnation: Uint8Array;
+  readonly commitCounter: number;
 }
 
 /** How many one-time pre-keys a device has here. */
@@ -239,6 +247,14 @@ export class RelayStore {
     );
   }
 
+  seenCounter(address: DeviceAddress): Promise<SeenCounter | undefined> {
+    return this.#get('token', counterKey(address), (reader) => ({ incarnation: reader.bytes(), commitCounter: reader.uint() }));
+  }
+
+  putSeenCounter(address: DeviceAddress, seen: SeenCounter): Write {
+    return record('token', counterKey(address), (writer) => writer.bytes(seen.incarnation).uint(seen.commitCounter));
+  }
+
   preKeyStock(address: DeviceAddress): Promise<PreKeyStock | undefined> {
     return this.#get('pre-key', stockKey(address), (reader) => ({
       remaining: reader.uint(),
@@ -359,6 +375,7 @@ export class RelayStore {
     const writes: Write[] = [
       { table: 'device', key: own, value: undefined },
       { table: 'token', key: own, value: undefined },
+      { table: 'token', key: counterKey(address), value: undefined },
       { table: 'push', key: own, value: undefined },
       { table: 'pre-key', key: stockKey(address), value: undefined },
     ];
@@ -414,6 +431,10 @@ function userKey(userId: string): Uint8Array {
 
 function authenticatorKey(authenticator: string): Uint8Array {
   return rowKey().text('authenticator').text(authenticator).toBytes();
+}
+
+function counterKey(address: DeviceAddress): Uint8Array {
+  return deviceParts(address).text('counter').toBytes();
 }
 
 function stockKey(address: DeviceAddress): Uint8Array {

@@ -45,6 +45,7 @@ class ChannelConnection implements Connection {
   readonly #clock: Clock;
   readonly #defaultTimeout: number;
   readonly #onPush: (push: Uint8Array) => void;
+  readonly #commitCounter: () => number;
   readonly #open = new Map<number, OpenRequest>();
   /** Requests beyond what may be in flight, in the order of the calls. */
   readonly #queue: QueuedRequest[] = [];
@@ -55,11 +56,14 @@ class ChannelConnection implements Connection {
   #ended: CloseReason | undefined;
   #resolveClosed: (reason: CloseReason) => void = () => undefined;
 
-  constructor(channel: FrameChannel, clock: Clock, requestTimeout: number, welcome: HelloAck, onPush: (push: Uint8Array) => void) {
+  constructor(channel: FrameChannel, clock: Clock, requestTimeout: number, welcome: HelloAck, options: ConnectOptions) {
     this.#channel = channel;
     this.#clock = clock;
     this.#defaultTimeout = requestTimeout;
-    this.#onPush = onPush;
+    this.#onPush = (push) => {
+      options.onPush(push);
+    };
+    this.#commitCounter = () => options.commitCounter?.() ?? options.hello.commitCounter;
     this.welcome = welcome;
     this.#lastHeard = clock.now();
     this.closed = new Promise((resolve) => {
@@ -101,7 +105,8 @@ class ChannelConnection implements Connection {
           signal?.removeEventListener('abort', onAbort);
         },
       });
-      this.#queue.push({ id, frame: encodeFrame({ kind: 'request', id, request: requests[name].code, body }) });
+      const commitCounter = this.#commitCounter();
+      this.#queue.push({ id, frame: encodeFrame({ kind: 'request', id, request: requests[name].code, body, commitCounter }) });
       this.#pump();
     });
   }
@@ -266,9 +271,7 @@ function greet(channel: FrameChannel, options: ConnectOptions, clock: Clock, req
           return;
         }
         try {
-          connection = new ChannelConnection(channel, clock, requestTimeout, welcomeOf(bytes), (push) => {
-            options.onPush(push);
-          });
+          connection = new ChannelConnection(channel, clock, requestTimeout, welcomeOf(bytes), options);
           resolve(connection);
         } catch (error) {
           reject(

@@ -23,6 +23,11 @@ export interface ConnectOptions {
    * encoded ProtoMsg) belong to the callee. Must not throw.
    */
   onPush(push: Uint8Array): void;
+  /**
+   * The commit counter of the client's store, asked for each request as it is made: the relay remembers the highest, so that a store restored from
+   * any earlier moment is noticed at its next hello. Without it the counter of the hello stays the last one said. Must not throw. Design D4.
+   */
+  commitCounter?(): number;
   /** Gives up connecting when it fires; an open connection is not touched. */
   readonly signal?: AbortSignal;
 }

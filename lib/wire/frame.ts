@@ -53,8 +53,8 @@ export interface HelloAck {
 export type Frame =
   | { readonly kind: 'hello'; readonly hello: Hello }
   | { readonly kind: 'hello-ack'; readonly ack: HelloAck }
-  /** `request` is the code of the request's row, `body` the encoded request. */
-  | { readonly kind: 'request'; readonly id: number; readonly request: number; readonly body: Uint8Array }
+  /** `request` is the code of the request's row, `body` the encoded request, `commitCounter` that of the client's store, 0 when it has none. */
+  | { readonly kind: 'request'; readonly id: number; readonly request: number; readonly body: Uint8Array; readonly commitCounter: number }
   /** Status 200: `body` is the encoded response; any other: the request was refused before it was understood. */
   | { readonly kind: 'response'; readonly id: number; readonly status: number; readonly body: Uint8Array }
   /** `body` is an encoded `ProtoMsg`. */
@@ -69,7 +69,7 @@ export type Frame =
 export const frameVersion = 1;
 
 /** Field numbers of `Frame` whose bodies carry whole messages, and of those bodies. */
-const fields = { request: 3, response: 4, push: 5, id: 1, code: 2, body: 3, pushBody: 1 } as const;
+const fields = { request: 3, response: 4, push: 5, id: 1, code: 2, body: 3, commitCounter: 4, pushBody: 1 } as const;
 
 /** Characters of a token. */
 const maxTokenLength = 8_192;
@@ -81,9 +81,9 @@ const maxIncarnationLength = 64;
 export function encodeFrame(frame: Frame): Uint8Array {
   switch (frame.kind) {
     case 'request':
-      return encodeCarrier(fields.request, frame.id, frame.request, frame.body);
+      return encodeCarrier(fields.request, frame.id, frame.request, frame.body, frame.commitCounter);
     case 'response':
-      return encodeCarrier(fields.response, frame.id, frame.status, frame.body);
+      return encodeCarrier(fields.response, frame.id, frame.status, frame.body, 0);
     case 'push': {
       const length = bytesFieldLength(frame.body.length);
       const writer = new FieldWriter(allocateSecret(messageFieldLength(length)));
@@ -106,14 +106,15 @@ export function encodeFrame(frame: Frame): Uint8Array {
   }
 }
 
-/** `Request` and `Response` have the same form. */
-function encodeCarrier(field: number, id: number, code: number, body: Uint8Array): Uint8Array {
-  const length = numberFieldLength(id) + numberFieldLength(code) + bytesFieldLength(body.length);
+/** `Request` and `Response` have the same form, but for the counter, which a response has not (0 is not written). */
+function encodeCarrier(field: number, id: number, code: number, body: Uint8Array, commitCounter: number): Uint8Array {
+  const length = numberFieldLength(id) + numberFieldLength(code) + bytesFieldLength(body.length) + numberFieldLength(commitCounter);
   const writer = new FieldWriter(allocateSecret(messageFieldLength(length)));
   writer.head(field, length);
   writer.number(fields.id, id);
   writer.number(fields.code, code);
   writer.bytes(fields.body, body);
+  writer.number(fields.commitCounter, commitCounter);
   return writer.out;
 }
 
@@ -122,8 +123,14 @@ export function decodeFrame(encoded: Uint8Array, maxLength: number = limits.larg
   const found = decodeMessage(schema.Frame, encoded, maxLength);
   switch (found.body) {
     case 'request': {
-      const { id, kind, body } = found.request;
-      return { kind: 'request', id: id ?? 0, request: kind ?? 0, body: bytes(body) };
+      const { id, kind, body, commitCounter } = found.request;
+      return {
+        kind: 'request',
+        id: id ?? 0,
+        request: kind ?? 0,
+        body: bytes(body),
+        commitCounter: integer(commitCounter, 'request.commit_counter'),
+      };
     }
     case 'response': {
       const { id, status, body } = found.response;

@@ -192,7 +192,7 @@ test('requests that follow the hello without waiting are answered after it, in o
   channel.send(helloFrame());
   for (const id of [5, 6]) {
     const body = row.encodeRequest({ group: { domain: 'd', groupId: 'g' }, sender: alice.address });
-    channel.send(encodeFrame({ kind: 'request', id, request: row.code, body }));
+    channel.send(encodeFrame({ kind: 'request', id, request: row.code, body, commitCounter: 0 }));
   }
   await settled();
   expect(frames.map((frame) => [frame.kind, frame.kind === 'response' ? frame.id : 0])).toEqual([
@@ -207,7 +207,7 @@ test('a request that the schema does not have is refused without ending the conn
   const relay = await start();
   const { channel, frames } = await raw(relay);
   channel.send(helloFrame());
-  channel.send(encodeFrame({ kind: 'request', id: 7, request: 9_999, body: new Uint8Array(3) }));
+  channel.send(encodeFrame({ kind: 'request', id: 7, request: 9_999, body: new Uint8Array(3), commitCounter: 0 }));
   channel.send(encodeFrame({ kind: 'unknown' }));
   await settled();
   expect(frames[1]).toEqual({ kind: 'response', id: 7, status: 400, body: new Uint8Array(0) });

@@ -91,7 +91,7 @@ test('500 damaged frames end at most their own connection', async () => {
   const roll = dice('hostile frames');
   const row = requestRowOf('get_group');
   const hello = encodeFrame({ kind: 'hello', hello: device('x').hello({ kind: 'none' }) });
-  const request = encodeFrame({ kind: 'request', id: 1, request: row.code, body: new Uint8Array(20) });
+  const request = encodeFrame({ kind: 'request', id: 1, request: row.code, body: new Uint8Array(20), commitCounter: 0 });
   const kinds = new Map<string, number>();
   for (let count = 0; count < 500; count += 1) {
     const channel = await fixture.network.dial();

@@ -338,7 +338,7 @@ export const frame: fc.Arbitrary<Frame> = fc.oneof(
       maxFrameLength: uint32,
     }),
   }),
-  fc.record({ kind: fc.constant('request' as const), id: uint32, request: uint32, body: anyBytes }),
+  fc.record({ kind: fc.constant('request' as const), id: uint32, request: uint32, body: anyBytes, commitCounter: time }),
   fc.record({ kind: fc.constant('response' as const), id: uint32, status: uint32, body: anyBytes }),
   fc.record({ kind: fc.constant('push' as const), body: anyBytes }),
   fc.record({ kind: fc.constant('heartbeat' as const), number: time }),
