@@ -30,3 +30,19 @@ export function inFlight(sender: Device, receiver: Device, beginning: string): {
   const open = notesOf(sender.notes, 'attempt').filter(({ text }) => text.startsWith(beginning) && !taken.has(text));
   return { attempted: open.length, arrived: open.filter(({ text }) => got.has(text)).length };
 }
+
+/** Has a device send one text after another until it has died there. */
+export async function chatUntilDeath(device: Device, task: 'register' | 'open', death: Death, prefix: string): Promise<void> {
+  const child = device.launch(task, { death });
+  child.ask('chat', { to: 'bob', texts: numbered(prefix, 12) });
+  await dies(device, death);
+}
+
+/** Starts the device again, has it send one more text and waits until Bob has it. */
+export async function goOn(device: Device, bob: Device, text: string): Promise<void> {
+  const survivor = await device.start('open');
+  await survivor.do('send', { to: 'bob', text });
+  await bob.child.until((lines) => lines.find(({ got }) => got === text));
+  await survivor.do('flush');
+  await survivor.close();
+}

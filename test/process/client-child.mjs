@@ -1,7 +1,7 @@
 /**
  * One client in a process of its own, over SQLite and WebSocket; its single argument is a JSON object:
  * `task` (`register` or `open`), `url`, `store`, `trace`, `userId`, `deviceId`, `life` (a number per start), `echoes` (answer every message
- * once), `death` (see deaths.mjs).
+ * once), `death` (see deaths.mjs), `holdsBack` (see held-back.mjs).
  */
 import { createHash } from 'node:crypto';
 import { Client, webSocketTransport } from '../../dist/lib/index.js';
@@ -9,9 +9,10 @@ import { openSqliteStore } from '../../dist/lib/store/sqlite/index.js';
 import { decodeEnvelope } from '../../dist/lib/wire/message.js';
 import { requests } from '../../dist/lib/wire/request.js';
 import { Deaths } from './deaths.mjs';
+import { holdBack } from './held-back.mjs';
 import { openTrace, print, serve } from './lines.mjs';
 
-const { task, url, store, trace: tracePath, userId, deviceId, life, echoes, death } = JSON.parse(process.argv[2]);
+const { task, url, store, trace: tracePath, userId, deviceId, life, echoes, death, holdsBack } = JSON.parse(process.argv[2]);
 const domain = 'example.org';
 const trace = openTrace(tracePath);
 const deaths = new Deaths(death, trace);
@@ -32,8 +33,13 @@ function noteRequest(name, body) {
   trace({ kind: 'request', name, body: hash(body), messageId: envelope.messageId, place, ciphertext: hash(ciphertext) });
 }
 
+async function openStore() {
+  const opened = await openSqliteStore({ path: store });
+  return holdsBack ? holdBack(opened) : opened;
+}
+
 const options = {
-  store: deaths.store(() => openSqliteStore({ path: store }), store),
+  store: deaths.store(openStore, store),
   transport: deaths.transport(webSocketTransport({ url }), noteRequest),
   events: {
     onEvent: ({ type, code, state, reason, device, sessionId, error, during, direction }) => {
@@ -45,7 +51,14 @@ const options = {
 async function start() {
   try {
     return task === 'register'
-      ? await Client.register({ ...options, userId, deviceId, authCode: 'open', oneTimePreKeys: 25 })
+      ? await Client.register({
+          ...options,
+          userId,
+          deviceId,
+          authenticator: `mailto:${userId}@example.org`,
+          authCode: 'open',
+          oneTimePreKeys: 25,
+        })
       : await Client.open(options);
   } catch (error) {
     print({ failed: error.code, message: error.message });

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { Child } from './child.js';
 import { type Note, readTrace } from './trace.js';
 
+const commandLine = join(import.meta.dirname, '../../dist/lib/cli/main.js');
+
 /** Where a child is to die; see deaths.mjs. */
 export interface Death {
   readonly point: 'before-commit' | 'during-commit' | 'after-commit' | 'before-frame' | 'frame-left' | 'answered' | 'welcomed' | 'pushed';
@@ -19,6 +21,8 @@ export interface Death {
 export interface LifeOptions {
   readonly echoes?: boolean;
   readonly death?: Death;
+  /** Whether its store calls each commit durable although it holds it back until the next call; see held-back.mjs. */
+  readonly holdsBack?: boolean;
   /** Another file than the device's own. */
   readonly store?: string;
 }
@@ -104,6 +108,16 @@ export class World {
     return this.#relay;
   }
 
+  /** Starts the relay of the command line instead, and waits until it listens. */
+  async startCommandLineRelay(): Promise<Child> {
+    const words = ['relay', '--port', String(this.#port), '--data', this.path('relay'), '--domain', 'example.org', '--open', '--json'];
+    this.#relay = this.adopt(new Child([commandLine, ...words, '--log', this.path('relay.log')]));
+    const { url } = await this.#relay.line('url');
+    this.url = String(url);
+    this.#port = Number(new URL(this.url).port);
+    return this.#relay;
+  }
+
   device(userId: string, deviceId = 'one'): Device {
     return new Device(this, userId, deviceId);
   }
@@ -123,11 +137,11 @@ export class World {
 }
 
 /** A new world with a relay before each test of the enclosing block. */
-export function useWorld(): () => World {
+export function useWorld(relay: 'child' | 'command line' = 'child'): () => World {
   let world: World;
   beforeEach(async () => {
     world = new World();
-    await world.startRelay();
+    await (relay === 'child' ? world.startRelay() : world.startCommandLineRelay());
   });
   afterEach(async () => {
     await world.end();
