@@ -3,7 +3,7 @@ import { formatAddress, type UserAddress } from '../index.js';
 import { openAccount } from './account.js';
 import { jsonOption, positiveInteger, relayOption, storeOption, userAddress, type AccountOptions } from './options.js';
 import { Output } from './output.js';
-import { flushWithin } from './sending.js';
+import { flushWithin, within } from './sending.js';
 import { reportTo } from './watch.js';
 
 interface InviteOptions extends AccountOptions {
@@ -26,7 +26,8 @@ export function addInvite(program: Command): void {
 async function invite(user: UserAddress, options: InviteOptions): Promise<void> {
   const output = new Output(options.json === true);
   await using client = await openAccount(options, reportTo(output));
-  const results = await client.invite(user, { signal: AbortSignal.timeout(options.wait * 1000) });
+  const message = `the relay did not answer within ${options.wait} s`;
+  const results = await within(options.wait, message, (signal) => client.invite(user, { signal }));
   await flushWithin(client, options.wait);
   for (const result of results) {
     const device = formatAddress(result.device);

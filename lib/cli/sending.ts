@@ -45,16 +45,20 @@ export async function sendAll(
 }
 
 /** Waits until the relay has taken everything. Throws `TransportError('not-delivered')` after `seconds`; then it stays stored. */
-export async function flushWithin(client: Client, seconds: number, signal?: AbortSignal): Promise<void> {
+export function flushWithin(client: Client, seconds: number, signal?: AbortSignal): Promise<void> {
+  const message = `not everything reached the relay within ${seconds} s: what is left is stored and goes out with a later command`;
+  return within(seconds, message, (timeout) =>
+    client.flush({ signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]) }),
+  );
+}
+
+/** Does work that ends with its signal. Throws `TransportError('not-delivered')` with the message when that takes longer. */
+export async function within<T>(seconds: number, message: string, work: (timeout: AbortSignal) => Promise<T>): Promise<T> {
   const timeout = AbortSignal.timeout(seconds * 1000);
   try {
-    await client.flush({ signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]) });
+    return await work(timeout);
   } catch (error) {
     if (!timeout.aborted) throw error;
-    throw new TransportError(
-      'not-delivered',
-      `not everything reached the relay within ${seconds} s: what is left is stored and goes out with a later command`,
-      { cause: error },
-    );
+    throw new TransportError('not-delivered', message, { cause: error });
   }
 }

@@ -222,6 +222,9 @@ describe('two accounts', () => {
       code: 3,
       stderr: expect.stringMatching(/^note: connection: .*offline.*\nerror: not-delivered: [^\n]*\n$/u),
     });
+    const invited = await run(['invite', 'bob@example.org', '--store', store('alice'), '--wait', '1', '--json'], home);
+    expect(invited.code).toBe(3);
+    expect(JSON.parse(invited.stderr)).toMatchObject({ event: 'error', code: expect.stringMatching(/^(offline|not-delivered)$/u) });
     const { port } = new URL(url);
     await startRelay('--port', port);
     const bob = start('listen', '--store', store('bob'), '--json', '--count', '1');
