@@ -5,7 +5,8 @@ import { type RequestName, requests, successCode } from '../wire/request.js';
 import type { Core } from './core.js';
 import { loseDevice } from './devices.js';
 import { userLock } from './lock-names.js';
-import type { Outcome, QueuedRequest } from './outbox.js';
+import type { QueuedRequest } from './lane.js';
+import type { Outcome } from './outbox.js';
 import { Plan } from './plan.js';
 
 /** The recipient is gone. */

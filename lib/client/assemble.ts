@@ -37,9 +37,7 @@ const tokenMargin = 60_000;
 export function assemble(options: ResolvedOptions): Assembly {
   const { clock, random, logger } = options;
   const closing = new AbortController();
-  const events = new Events((event) => {
-    options.events.onEvent(event);
-  });
+  const events = new Events((event) => options.events.onEvent(event));
   const store = new ClientStore(new GroupCommit(options.store));
   const onError = (during: string) => (error: unknown) => {
     logger.warn({ during, code: error instanceof StoreError ? error.code : 'error' }, 'background work failed');

@@ -69,12 +69,21 @@ const upkeepInterval = 60_000;
 
 /** One account on one device. Any of its methods may be called at any time, concurrently. */
 export class Client {
+  /** Our own address. */
+  readonly address: DeviceAddress;
+  /** The account's cipher suite. */
+  readonly suite: CipherSuite;
   readonly #assembly: Assembly;
   #stopUpkeep: () => void = () => undefined;
   #closed: Promise<void> | undefined;
+  /** Sends that are not stored yet. */
+  readonly #sending = new Set<Promise<Sent>>();
 
   private constructor(assembly: Assembly) {
     this.#assembly = assembly;
+    const { address, suite } = assembly.core.account.account;
+    this.address = address;
+    this.suite = suite;
   }
 
   /**
@@ -96,29 +105,19 @@ export class Client {
 
   static async #start(options: ClientOptions, prepare: (assembly: Assembly) => Promise<void>): Promise<Client> {
     const assembly = assemble(resolveOptions(options));
-    const client = new Client(assembly);
     try {
       await assembly.core.store.commits.ready();
       await assembly.core.steps.start();
       await prepare(assembly);
       await renewIfExpired(assembly.core);
     } catch (error) {
-      await client.close();
+      await closeParts(assembly);
       throw error;
     }
+    const client = new Client(assembly);
     assembly.core.link.start();
     client.#keepUp();
     return client;
-  }
-
-  /** Our own address. */
-  get address(): DeviceAddress {
-    return this.#assembly.core.account.address;
-  }
-
-  /** The account's cipher suite. */
-  get suite(): CipherSuite {
-    return this.#assembly.core.account.account.suite;
   }
 
   /**
@@ -139,7 +138,13 @@ export class Client {
   async send(to: UserAddress, bytes: Uint8Array, options: SendOptions = {}): Promise<Sent> {
     this.#assertOpen();
     options.signal?.throwIfAborted();
-    return sendMessage(this.#assembly.core, { domain: to.domain, userId: to.userId }, bytes, options.notification);
+    const sending = sendMessage(this.#assembly.core, { domain: to.domain, userId: to.userId }, bytes, options.notification);
+    this.#sending.add(sending);
+    const settled = (): void => {
+      this.#sending.delete(sending);
+    };
+    sending.then(settled, settled);
+    return sending;
   }
 
   /**
@@ -148,6 +153,7 @@ export class Client {
    */
   async flush(options: WaitOptions = {}): Promise<void> {
     this.#assertOpen();
+    await Promise.allSettled([...this.#sending]);
     return flush(this.#assembly.core, this.#assembly.inviter, options.signal);
   }
 
@@ -225,15 +231,8 @@ export class Client {
   }
 
   async #close(): Promise<void> {
-    const { core, closing } = this.#assembly;
     this.#stopUpkeep();
-    closing.abort(new UsageError('client-closed', 'the client was closed'));
-    await core.link.stop();
-    core.inbox.close();
-    await core.steps.close();
-    await core.store.commits.close();
-    core.sessions.wipe();
-    core.account.wipe();
+    await closeParts(this.#assembly);
   }
 
   #keepUp(): void {
@@ -256,4 +255,15 @@ export class Client {
   #assertOpen(): void {
     if (this.#closed !== undefined) throw new UsageError('client-closed', 'the client is closed');
   }
+}
+
+/** Ends what waits, then what is being stored, then the store. */
+async function closeParts({ core, closing }: Assembly): Promise<void> {
+  closing.abort(new UsageError('client-closed', 'the client was closed'));
+  await core.link.stop();
+  core.inbox.close();
+  await core.steps.close();
+  await core.store.commits.close();
+  core.sessions.wipe();
+  core.account.wipe();
 }

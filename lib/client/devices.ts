@@ -7,11 +7,14 @@ import { userLock } from './lock-names.js';
 import { Plan } from './plan.js';
 import type { Transition } from './step.js';
 
-/** Adds the removal of everything kept for `device`: sessions, pins, what waits for it. Returns the messages that will not reach it. Throws `StoreError`. */
+/**
+ * Adds the removal of everything kept for `device`, its sessions and what waits for it, and returns the messages that will not reach it. Only its
+ * pins stay: a relay that says so must not be able to put somebody else in its place. Throws `StoreError`.
+ */
 export async function removeDevice(core: Core, plan: Plan, device: DeviceAddress): Promise<readonly MessageId[]> {
   const { sessions, peers, pending, outbox } = core;
   plan.add(await sessions.remove(sessions.ofDevice(device).map(({ sessionId }) => sessionId)));
-  plan.add(await peers.forget(device));
+  plan.add(peers.lose(device));
   const { messages, change } = await pending.take(device);
   plan.add(change);
   const requests = outbox.forDevice(device);
@@ -32,13 +35,22 @@ export function loseDevice(core: Core, device: DeviceAddress): Promise<void> {
   });
 }
 
+/** Whether a device of a user we know (or of our own) was not there before: people want to hear of it. Weaknesses P4. */
+function isNews({ account, peers }: Core, device: DeviceAddress): boolean {
+  const isKnownUser = sameUser(device, account.address) || peers.ofUser(device).length > 0;
+  return isKnownUser && !sameDevice(device, account.address) && peers.find(device)?.isGone !== false;
+}
+
+/** Reports a device that shows itself by an invite or a bundle. */
+export function reportNewDevice(core: Core, plan: Plan, device: DeviceAddress): void {
+  if (isNews(core, device)) plan.afterwards(() => core.events.emit({ type: 'device-added', device }));
+}
+
 /** A user has a new device. It invites us itself; until then what is sent to the user waits for it. */
 export function meetDevice(core: Core, plan: Plan, device: DeviceAddress): void {
-  const { account, peers, options, events } = core;
-  const isKnownUser = sameUser(device, account.address) || peers.ofUser(device).length > 0;
-  if (!isKnownUser || sameDevice(device, account.address) || peers.find(device) !== undefined) return;
-  plan.add(peers.meet(device, options.clock.now()));
-  plan.afterwards(() => events.emit({ type: 'device-added', device }));
+  if (!isNews(core, device)) return;
+  reportNewDevice(core, plan, device);
+  plan.add(core.peers.meet(device, core.options.clock.now()));
 }
 
 /** The application trusts whatever keys the relay names next for `device`. */

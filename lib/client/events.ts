@@ -68,8 +68,8 @@ export type ClientEventType = ClientEvent['type'];
 /** The event of that name. */
 export type ClientEventOf<Type extends ClientEventType> = Extract<ClientEvent, { type: Type }>;
 
-/** Takes events. One that throws never breaks the client: the error is reported as an `error` event. */
-export type EventListener<Type extends ClientEventType> = (event: ClientEventOf<Type>) => void;
+/** Takes events. One that throws, or whose promise rejects, never breaks the client: the error is reported as an `error` event. */
+export type EventListener<Type extends ClientEventType> = (event: ClientEventOf<Type>) => unknown;
 
 function isOfType<Type extends ClientEventType>(event: ClientEvent, type: Type): event is ClientEventOf<Type> {
   return event.type === type;
@@ -77,11 +77,11 @@ function isOfType<Type extends ClientEventType>(event: ClientEvent, type: Type):
 
 /** Hands events to whoever listens. */
 export class Events {
-  readonly #listeners = new Map<ClientEventType, Set<(event: ClientEvent) => void>>();
-  readonly #handle: (event: ClientEvent) => void;
+  readonly #listeners = new Map<ClientEventType, Set<(event: ClientEvent) => unknown>>();
+  readonly #handle: (event: ClientEvent) => unknown;
 
   /** `handle` gets every event before the listeners of its type. */
-  constructor(handle: (event: ClientEvent) => void) {
+  constructor(handle: (event: ClientEvent) => unknown) {
     this.#handle = handle;
   }
 
@@ -89,9 +89,7 @@ export class Events {
   on<Type extends ClientEventType>(type: Type, listener: EventListener<Type>): () => void {
     const listeners = this.#listeners.get(type) ?? new Set();
     this.#listeners.set(type, listeners);
-    const guarded = (event: ClientEvent): void => {
-      if (isOfType(event, type)) listener(event);
-    };
+    const guarded = (event: ClientEvent): unknown => (isOfType(event, type) ? listener(event) : undefined);
     listeners.add(guarded);
     return () => {
       listeners.delete(guarded);
@@ -104,12 +102,17 @@ export class Events {
     for (const listener of this.#listeners.get(event.type) ?? []) this.#call(listener, event);
   }
 
-  #call(listener: (event: ClientEvent) => void, event: ClientEvent): void {
-    try {
-      listener(event);
-    } catch (error) {
+  #call(listener: (event: ClientEvent) => unknown, event: ClientEvent): void {
+    const report = (error: unknown): void => {
       // A listener of errors that throws has had its chance.
       if (event.type !== 'error') this.emit({ type: 'error', error, during: `listener of ${event.type}` });
+    };
+    try {
+      const result = listener(event);
+      // A function without a result may be an asynchronous one.
+      if (result instanceof Promise) result.catch(report);
+    } catch (error) {
+      report(error);
     }
   }
 }

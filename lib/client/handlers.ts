@@ -23,9 +23,9 @@ export interface CommonHandler {
 /** The system's own. */
 export const systemCommon: CommonHandler = { clock: systemClock, random: systemRandom };
 
-/** Takes every event (the whitepaper's eleven and those it suggests). May throw: the client reports it and goes on. */
+/** Takes every event (the whitepaper's eleven and those it suggests). May throw or reject: the client reports it and goes on. */
 export interface EventHandler {
-  onEvent(event: ClientEvent): void;
+  onEvent(event: ClientEvent): unknown;
 }
 
 /** Opens the store; called again when a driver has closed itself. */

@@ -40,6 +40,7 @@ export class Inbox {
   #recent: InboxEntry[] = [];
   #recentBytes = 0;
   #page: InboxEntry[] = [];
+  #loadingPage: Promise<void> | undefined;
   readonly #waiting = new Set<() => void>();
   #closed = false;
 
@@ -67,30 +68,28 @@ export class Inbox {
     return this.#count;
   }
 
-  /** The change that puts a message in; call {@link arrived} when it is durable. */
-  add(message: Omit<InboxEntry, 'sequence'>): BookChange & { readonly entry: InboxEntry } {
-    const entry = { ...message, sequence: this.#next };
-    this.#next += 1;
+  /**
+   * The change that puts a message in, and what hands it out when that is durable. The message gets its number when its step commits: numbers
+   * grow in the order of the commits, which is the order of handing out.
+   */
+  add(message: Omit<InboxEntry, 'sequence'>): BookChange & { arrived(): void } {
+    let entry: InboxEntry | undefined;
+    const takeNumber = (): InboxEntry => {
+      entry = { ...message, sequence: this.#next };
+      this.#next += 1;
+      return entry;
+    };
     return {
-      entry,
-      writes: [putInboxEntry(entry)],
+      get writes() {
+        return [putInboxEntry(takeNumber())];
+      },
       apply: () => {
         this.#count += 1;
       },
+      arrived: () => {
+        if (entry !== undefined) this.#arrived(entry);
+      },
     };
-  }
-
-  /** Hands out a message that is durable now. */
-  arrived(entry: InboxEntry): void {
-    if (this.#recentBytes + entry.bytes.length > bytesInMemory) {
-      this.#recent = [];
-      this.#recentBytes = 0;
-      this.#storedUpTo = entry.sequence;
-    } else {
-      this.#recent.push(entry);
-      this.#recentBytes += entry.bytes.length;
-    }
-    this.#wake();
   }
 
   /** Every message that waits and that comes, in order, each once for all iterators of this process. Ends when the client is closed. */
@@ -138,6 +137,18 @@ export class Inbox {
     return this.#page.length > 0 || this.#handedOut < this.#storedUpTo || this.#recent.length > 0;
   }
 
+  #arrived(entry: InboxEntry): void {
+    if (this.#recentBytes + entry.bytes.length > bytesInMemory) {
+      this.#recent = [];
+      this.#recentBytes = 0;
+      this.#storedUpTo = entry.sequence;
+    } else {
+      this.#recent.push(entry);
+      this.#recentBytes += entry.bytes.length;
+    }
+    this.#wake();
+  }
+
   async #take(): Promise<InboxEntry | undefined> {
     for (;;) {
       const paged = this.#page.shift();
@@ -147,11 +158,8 @@ export class Inbox {
         return paged;
       }
       if (this.#handedOut < this.#storedUpTo) {
-        const bound = this.#storedUpTo;
-        const entries = await this.#store.loadInbox(this.#handedOut, page);
-        const durable = entries.filter(({ sequence }) => sequence <= bound && sequence > this.#handedOut);
-        if (durable.length === 0) this.#handedOut = Math.max(this.#handedOut, bound);
-        this.#page = durable;
+        this.#loadingPage ??= this.#loadPage();
+        await this.#loadingPage;
         continue;
       }
       const recent = this.#recent.shift();
@@ -160,6 +168,18 @@ export class Inbox {
       if (recent.sequence <= this.#handedOut) continue;
       this.#handedOut = recent.sequence;
       return recent;
+    }
+  }
+
+  /** One at a time, however many iterators wait: a page that is late would hide the next. */
+  async #loadPage(): Promise<void> {
+    try {
+      const bound = this.#storedUpTo;
+      const entries = await this.#store.loadInbox(this.#handedOut, page);
+      this.#page = entries.filter(({ sequence }) => sequence <= bound && sequence > this.#handedOut);
+      if (this.#page.length === 0) this.#handedOut = Math.max(this.#handedOut, bound);
+    } finally {
+      this.#loadingPage = undefined;
     }
   }
 

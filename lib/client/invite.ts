@@ -7,7 +7,6 @@ import type { PreKeyBundle } from '../account/pre-key-bundle.js';
 import { type DeviceAddress, type UserAddress, sameDevice, sameUser } from '../base/address.js';
 import { type SessionId, asMessageId, asSessionId } from '../base/brand.js';
 import { E2eeError, ProtocolError, TransportError, UsageError, VerificationError } from '../base/errors.js';
-import { limits } from '../base/limits.js';
 import { randomId } from '../base/random.js';
 import { initiate } from '../session/handshake.js';
 import { type InvitedSession, inviteOf } from '../session/session.js';
@@ -15,6 +14,7 @@ import type { SignedBundle } from '../wire/account.js';
 import { encodeContent, notificationLevels } from '../wire/message.js';
 import { requests } from '../wire/request.js';
 import { type Core, ownOtherDevices } from './core.js';
+import { removeDevice, reportNewDevice } from './devices.js';
 import { userLock } from './lock-names.js';
 import { deliver, queueRequests } from './mailer.js';
 import { Plan } from './plan.js';
@@ -66,7 +66,10 @@ async function fetchBundles(core: Core, { user, deviceId }: InviteTarget, signal
   const response = requests.get_pre_key_bundle.decodeResponse(answer);
   if (response.ok) return response.value.bundles;
   if (absentCodes.includes(response.code)) throw new ProtocolError('no-such-user', 'the relay knows no such user or device');
-  if (response.code === 401) core.link.renew();
+  if (response.code === 401) {
+    core.link.renew();
+    throw new TransportError('unauthorized', 'the token has run out: it is being renewed');
+  }
   throw new TransportError('refused', `the relay refused to hand out bundles with code ${response.code}`);
 }
 
@@ -96,6 +99,7 @@ async function startSessions(
   if (usable.length === 0 && results.every((result) => result.state === 'refused' && result.code === 'suite-mismatch')) {
     throw new UsageError('suite-mismatch', 'no device of the user has a cipher suite in common with this account');
   }
+  await dropUnreachable(core, plan, results);
   await handOverWaiting(core, plan, user, usable);
   if (tell && usable.length > 0 && !sameUser(user, core.account.address)) await tellOwnDevices(core, plan, user, usable);
   return plan.finish(results);
@@ -110,7 +114,8 @@ async function startSession(core: Core, plan: Plan, bundle: PreKeyBundle, always
     plan.afterwards(() => events.emit({ type: 'identity-changed', device, accepted }));
     if (!accepted) return { device, state: 'refused', code: 'identity-changed' };
   }
-  if (!always && !pins.changed && hasSession(core, device)) return { device, state: 'present' };
+  // One that nobody answered yet is sent again by itself; another would not be answered sooner.
+  if (!always && !pins.changed && sessions.ofDevice(device).length > 0) return { device, state: 'present' };
   const sessionId = asSessionId(randomId(options.random));
   let session: InvitedSession;
   try {
@@ -122,6 +127,7 @@ async function startSession(core: Core, plan: Plan, bundle: PreKeyBundle, always
     if (!(error instanceof E2eeError)) throw error;
     return { device, state: 'refused', code: error.code };
   }
+  reportNewDevice(core, plan, device);
   plan.create(secretsOf(session)).add(pins.change);
   plan.add(await sessions.remove(sessions.surplus(device, pins.changed))).add(sessions.add(session));
   const body = requests.invite.encodeRequest({ invite: inviteOf(session) });
@@ -129,10 +135,14 @@ async function startSession(core: Core, plan: Plan, bundle: PreKeyBundle, always
   return { device, state: 'invited', sessionId };
 }
 
-/** Whether a session can be used, or an invite is young enough to be answered yet. */
-function hasSession({ sessions, options }: Core, device: DeviceAddress): boolean {
-  const now = options.clock.now();
-  return sessions.ofDevice(device).some(({ state, inviteTime }) => state === 'ready' || now - inviteTime < limits.reinviteWait);
+/** Nothing can be sent to a device that shares no key agreement with us, now or later: it counts as gone until the relay names it anew. */
+async function dropUnreachable(core: Core, plan: Plan, results: readonly InviteResult[]): Promise<void> {
+  for (const result of results) {
+    if (result.state !== 'refused' || result.code !== 'suite-mismatch') continue;
+    const { device } = result;
+    const messageIds = await removeDevice(core, plan, device);
+    if (messageIds.length > 0) plan.afterwards(() => core.events.emit({ type: 'session-lost', device, messageIds }));
+  }
 }
 
 /** What waited for the user as a whole now waits for, or goes to, each device. Spec: one2one.md §3.1. */

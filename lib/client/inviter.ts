@@ -5,6 +5,7 @@
  * Owns: that it happens once at a time, again after an outage, and not too often. Does not own: the invite itself.
  */
 import { type DeviceAddress, type UserAddress, deviceKey, userKey } from '../base/address.js';
+import type { SessionId } from '../base/brand.js';
 import { E2eeError, TransportError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import { inviteOf } from '../session/session.js';
@@ -23,6 +24,8 @@ interface Wanted {
 
 /** Invites made on our own account at a time. */
 const atOnce = 4;
+/** Longest wait between two copies of an invite, ms: a day. */
+const longestReminder = 86_400_000;
 /** Wait after a user could not be invited, ms: as long as between two invites of a pair. */
 const failureWait = limits.reinviteWait;
 
@@ -36,8 +39,8 @@ export class Inviter implements Invitations {
   readonly #wanted = new Map<string, Wanted>();
   /** When a pair was last invited because its sessions failed, ms since 1970. */
   readonly #repaired = new Map<string, number>();
-  /** When an invite was last sent again, ms since 1970, by session. */
-  readonly #reminded = new Map<string, number>();
+  /** When an invite was last sent again, ms since 1970, and how long it then waits, by session. */
+  readonly #reminded = new Map<SessionId, { readonly at: number; readonly wait: number }>();
   /** Users whose last invite failed, and why. */
   readonly #failed = new Map<string, string>();
   readonly #watchers = new Set<() => void>();
@@ -76,10 +79,7 @@ export class Inviter implements Invitations {
   /** A connection was made: invites everybody for whom something waits, and every known device without a session. */
   onConnected(): void {
     const { pending, peers, sessions } = this.#core();
-    for (const user of pending.users()) {
-      if (pending.count(user) > 0) this.want(user);
-      else for (const { device } of peers.ofUser(user)) if (sessions.newestReady(device) === undefined) this.want(device, device.deviceId);
-    }
+    for (const user of pending.users()) if (pending.count(user) > 0) this.want(user);
     for (const { device } of peers.all()) if (sessions.ofDevice(device).length === 0) this.want(device, device.deviceId);
     this.#next();
   }
@@ -111,12 +111,12 @@ export class Inviter implements Invitations {
       if (state !== 'invited' || now - inviteTime < limits.reinviteWait || sessions.newestReady(peer) !== undefined) return false;
       return !outbox.forDevice(peer).some((request) => request.kind === 'invite' && request.sessionId === sessionId);
     });
-    for (const sessionId of this.#reminded.keys())
-      if (!silent.some((session) => session.sessionId === sessionId)) this.#reminded.delete(sessionId);
+    for (const sessionId of this.#reminded.keys()) if (sessions.find(sessionId)?.state !== 'invited') this.#reminded.delete(sessionId);
     for (const { sessionId, peer } of silent) {
       const last = this.#reminded.get(sessionId);
-      if (last !== undefined && now - last < limits.reinviteWait) continue;
-      this.#reminded.set(sessionId, now);
+      if (last !== undefined && now - last.at < last.wait) continue;
+      // A peer that is away finds every copy when it comes back, so they become rare.
+      this.#reminded.set(sessionId, { at: now, wait: Math.min(2 * (last?.wait ?? limits.reinviteWait), longestReminder) });
       await core.steps.run([userLock(peer)], async () => {
         const plan = new Plan();
         if (sessions.find(sessionId)?.state === 'invited') {
@@ -149,8 +149,10 @@ export class Inviter implements Invitations {
     try {
       // Who writes to a user first connects all own devices with that user; who is told of single devices tells nobody.
       const target = { user, always, tell: deviceId === undefined };
-      await inviteDevices(this.#core(), deviceId === undefined ? target : { ...target, deviceId }, closing);
-      this.#failed.delete(userKey(user));
+      const results = await inviteDevices(this.#core(), deviceId === undefined ? target : { ...target, deviceId }, closing);
+      const refused = results.find(({ state }) => state === 'refused');
+      if (refused?.state === 'refused') this.#failed.set(userKey(user), refused.code);
+      else this.#failed.delete(userKey(user));
       this.#wanted.delete(name);
     } catch (error) {
       if (closing.aborted) {

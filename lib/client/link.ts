@@ -43,6 +43,9 @@ export interface LinkSurroundings {
 /** Wait after another process of the same device took the connection over, ms: two that fight for it would do nothing else. */
 const replacedWait = 60_000;
 
+/** Time after a renewal in which another is not hurried, ms. */
+const renewalPause = 60_000;
+
 interface Waiter {
   readonly resolve: (connection: Connection) => void;
   readonly reject: (error: unknown) => void;
@@ -56,6 +59,12 @@ export class Link {
   readonly #waiters = new Set<Waiter>();
   #connection: Connection | undefined;
   #renew = false;
+  /** When the password was last shown, ms since 1970. */
+  #renewedAt = Number.NEGATIVE_INFINITY;
+  /** Sessions were given up since the last connection. */
+  #hasRecovered = false;
+  /** Waits between connections that were broken off because what they brought could not be stored. */
+  #trouble: BackOff | undefined;
   /** An attempt is running, or will without a wait. */
   #trying = false;
   #running: Promise<void> | undefined;
@@ -125,6 +134,17 @@ export class Link {
     void this.#connection?.close();
   }
 
+  /** What the connection brought could not be stored: a new one brings it again, after a wait that grows until {@link isFine}. */
+  breakOff(): void {
+    this.#trouble ??= new BackOff(this.#surroundings.random);
+    void this.#connection?.close();
+  }
+
+  /** What the connection brings is being stored. */
+  isFine(): void {
+    this.#trouble = undefined;
+  }
+
   /** Does not wait any longer for the next attempt. */
   retry(): void {
     this.#wake?.();
@@ -149,8 +169,7 @@ export class Link {
         reason = (await connection.closed).reason;
         this.#connection = undefined;
         this.#surroundings.onDisconnected();
-        if (reason === 'unauthorized') this.#renew = true;
-        wait = this.#renew ? 0 : reason === 'replaced' ? replacedWait : this.#backOff.next();
+        wait = this.#waitAfter(reason);
       } catch (error) {
         this.#connection = undefined;
         if (this.#isStopped()) break;
@@ -186,6 +205,8 @@ export class Link {
       return connection;
     }
     await onWelcome(connection.welcome);
+    if (this.#renew) this.#renewedAt = this.#surroundings.clock.now();
+    this.#hasRecovered = false;
     this.#renew = false;
     this.#backOff.reset();
     this.#connection = connection;
@@ -209,6 +230,15 @@ export class Link {
     };
   }
 
+  /** How long to wait after a connection that ended. A token that has just been renewed and is refused again is no reason to hurry. */
+  #waitAfter(reason: string): number {
+    if (reason === 'unauthorized') this.#renew = true;
+    if (reason === 'replaced') return replacedWait;
+    if (this.#renew && this.#surroundings.clock.now() - this.#renewedAt > renewalPause) return 0;
+    const trouble = this.#trouble?.next() ?? 0;
+    return Math.max(trouble, this.#backOff.next());
+  }
+
   /** What a refusal asks for; returns the wait before the next attempt. */
   async #afterFailure(code: string): Promise<number> {
     if (code === 'unauthorized' && !this.#renew) {
@@ -218,6 +248,8 @@ export class Link {
     if (code === 'store-rolled-back') {
       try {
         await this.#surroundings.onRolledBack();
+        if (this.#hasRecovered) return this.#backOff.next();
+        this.#hasRecovered = true;
         return 0;
       } catch (error) {
         this.#surroundings.events.emit({ type: 'error', error, during: 'recovering from a rolled-back store' });

@@ -50,7 +50,7 @@ export function queueRequests(core: Core, plan: Plan, entries: readonly NewOutbo
   if (entries.length === 0) return;
   const added = core.outbox.add(entries);
   plan.add(added).afterwards(() => {
-    core.outbox.release(added.entries);
+    added.release();
   });
 }
 

@@ -4,20 +4,17 @@
  * Owns: when a request is sent and sent again. Does not own: what an answer changes; `onAnswer` says that.
  */
 import { type DeviceAddress, deviceKey } from '../base/address.js';
-import type { MessageId } from '../base/brand.js';
 import type { Clock } from '../base/clock.js';
 import type { RandomSource } from '../base/random.js';
 import type { ClientStore } from '../store/client-store.js';
-import { type OutboxEntry, type OutboxKind, putOutboxEntry } from '../store/client/queue-rows.js';
+import { type OutboxEntry, putOutboxEntry } from '../store/client/queue-rows.js';
 import type { Connection } from '../transport/transport.js';
 import { BackOff } from './back-off.js';
+import { Lane, type LaneItem, type QueuedRequest } from './lane.js';
 import type { BookChange } from './session-book.js';
 
 /** A request without its place in the queue. */
 export type NewOutboxEntry = Omit<OutboxEntry, 'sequence'>;
-
-/** A queued request; the body is kept in memory only while there is room for it. */
-export type QueuedRequest = Omit<OutboxEntry, 'body' | 'origin'> & { readonly messageId: MessageId | undefined };
 
 /**
  * What became of a request: `done` (answered for good), `retry` (later), `aside` (never again in this process, but kept), `renew` (again, with
@@ -41,38 +38,16 @@ export interface OutboxSurroundings {
 
 /** Requests under way at a time: half of what a connection takes, so that consuming and looking up never wait behind a long queue. */
 const window = 128;
-/** Requests under way to one destination: an order is kept by the relay, but what follows a refused one may arrive before it. */
-const laneWindow = 32;
 /** Bytes of bodies kept in memory; longer queues are read from the store when their turn comes. */
 const bodiesInMemory = 16_777_216;
-
-interface Item {
-  readonly request: QueuedRequest;
-  body: Uint8Array | undefined;
-}
-
-/** The requests for one destination. */
-interface Lane {
-  readonly name: string;
-  readonly waiting: Item[];
-  readonly flying: Set<Item>;
-  /** Nothing is sent: a body is being read, or a refusal is waited out. */
-  held: boolean;
-  /** After a refusal one at a time, until one is answered. */
-  careful: boolean;
-  readonly backOff: BackOff;
-}
-
-/** Invites, accepts and key uploads must be through before anything follows: a message before its accept cannot be opened. */
-function mayOverlap(kind: OutboxKind): boolean {
-  return kind === 'send_one2one_msg';
-}
 
 /** The outbox of one client. */
 export class Outbox {
   readonly #surroundings: OutboxSurroundings;
   readonly #lanes = new Map<string, Lane>();
   readonly #aside = new Map<number, QueuedRequest>();
+  /** Requests whose commit is not durable yet. */
+  readonly #coming = new Set<number>();
   readonly #watchers = new Set<() => void>();
   #next = 1;
   #flying = 0;
@@ -89,6 +64,7 @@ export class Outbox {
     this.#epoch += 1;
     this.#lanes.clear();
     this.#aside.clear();
+    this.#coming.clear();
     this.#flying = 0;
     this.#bodyBytes = 0;
     await this.#surroundings.store.walkOutbox((entry) => {
@@ -101,8 +77,8 @@ export class Outbox {
 
   /** Requests that are not answered, without those set aside. */
   get size(): number {
-    let size = 0;
-    for (const { waiting, flying } of this.#lanes.values()) size += waiting.length + flying.size;
+    let size = this.#coming.size;
+    for (const lane of this.#lanes.values()) size += lane.size;
     return size;
   }
 
@@ -118,48 +94,55 @@ export class Outbox {
 
   /** Whether every request below `sequence` was answered or set aside. */
   isAnswered(sequence: number): boolean {
-    for (const { waiting, flying } of this.#lanes.values()) {
-      if ((waiting[0]?.request.sequence ?? sequence) < sequence) return false;
-      for (const { request } of flying) if (request.sequence < sequence) return false;
-    }
+    for (const lane of this.#lanes.values()) if (!lane.isPast(sequence)) return false;
+    for (const coming of this.#coming) if (coming < sequence) return false;
     return true;
   }
 
   /** The requests for `device`, those set aside included. */
   forDevice(device: DeviceAddress): QueuedRequest[] {
-    const lane = this.#lanes.get(deviceKey(device));
     const key = deviceKey(device);
     const aside = [...this.#aside.values()].filter((request) => request.device !== undefined && deviceKey(request.device) === key);
-    const queued = lane === undefined ? [] : [...[...lane.flying], ...lane.waiting].map(({ request }) => request);
-    return [...aside, ...queued].sort((a, b) => a.sequence - b.sequence);
+    return [...aside, ...(this.#lanes.get(key)?.requests() ?? [])].sort((x, y) => x.sequence - y.sequence);
   }
 
-  /** The change that queues requests, to be sent when it is durable: then call {@link release}. */
-  add(entries: readonly NewOutboxEntry[]): BookChange & { readonly entries: readonly OutboxEntry[] } {
-    const numbered = entries.map((entry) => {
-      const sequence = this.#next;
-      this.#next += 1;
-      return { ...entry, sequence };
-    });
-    return { entries: numbered, writes: numbered.map(putOutboxEntry), apply: () => undefined };
-  }
-
-  /** Sends requests that are durable now. */
-  release(entries: readonly OutboxEntry[]): void {
-    for (const entry of entries) this.#enqueue(entry);
-    this.pump();
+  /** The change that queues requests, and what sends them when it is durable. They get their numbers when their step commits. */
+  add(entries: readonly NewOutboxEntry[]): BookChange & { release(): void } {
+    let numbered: readonly OutboxEntry[] = [];
+    const number = (): readonly OutboxEntry[] => {
+      numbered = entries.map((entry) => {
+        const sequence = this.#next;
+        this.#next += 1;
+        return { ...entry, sequence };
+      });
+      return numbered;
+    };
+    return {
+      get writes() {
+        return number().map(putOutboxEntry);
+      },
+      apply: () => {
+        for (const { sequence } of numbered) this.#coming.add(sequence);
+      },
+      release: () => {
+        for (const entry of numbered) if (this.#coming.delete(entry.sequence)) this.#enqueue(entry);
+        this.pump();
+      },
+    };
   }
 
   /** Takes requests out without waiting for an answer: their rows were deleted. */
   drop(sequences: ReadonlySet<number>): void {
     for (const lane of this.#lanes.values()) {
-      for (const item of [...lane.flying]) if (sequences.has(item.request.sequence)) this.#finish(lane, item);
-      const kept = lane.waiting.filter((item) => !sequences.has(item.request.sequence));
-      for (const item of lane.waiting) if (sequences.has(item.request.sequence)) this.#releaseBody(item);
-      lane.waiting.splice(0, lane.waiting.length, ...kept);
+      const { items, flying } = lane.drop(sequences);
+      this.#flying -= flying;
+      for (const item of items) this.#releaseBody(item);
       this.#forgetIfIdle(lane);
     }
-    for (const sequence of sequences) this.#aside.delete(sequence);
+    for (const sequence of sequences) {
+      this.#aside.delete(sequence);
+      this.#coming.delete(sequence);
+    }
     this.#changed();
   }
 
@@ -196,33 +179,28 @@ export class Outbox {
   }
 
   #sendNext(lane: Lane, connection: Connection): boolean {
-    const [item] = lane.waiting;
-    if (item === undefined || lane.held) return false;
-    const limit = lane.careful ? 1 : laneWindow;
-    if (lane.flying.size >= limit) return false;
-    if (!mayOverlap(item.request.kind) && lane.flying.size > 0) return false;
-    for (const other of lane.flying) if (!mayOverlap(other.request.kind)) return false;
+    const item = lane.next(this.#surroundings.clock.now());
+    if (item === undefined) return false;
     const { body } = item;
     if (body === undefined) {
       void this.#read(lane, item);
       return false;
     }
-    lane.waiting.shift();
-    lane.flying.add(item);
+    lane.depart();
     this.#flying += 1;
     void this.#send(lane, item, body, connection);
     return true;
   }
 
-  async #read(lane: Lane, item: Item): Promise<void> {
+  async #read(lane: Lane, item: LaneItem): Promise<void> {
     const epoch = this.#epoch;
-    lane.held = true;
+    lane.isHeld = true;
     try {
       const entry = await this.#surroundings.store.loadOutboxEntry(item.request.sequence);
       if (epoch !== this.#epoch) return;
-      lane.held = false;
+      lane.isHeld = false;
       if (entry !== undefined) this.#keepBody(item, entry.body);
-      else if (lane.waiting[0] === item) lane.waiting.shift();
+      else lane.drop(new Set([item.request.sequence]));
     } catch (error) {
       if (epoch !== this.#epoch) return;
       this.#surroundings.onError(error);
@@ -231,7 +209,7 @@ export class Outbox {
     this.pump();
   }
 
-  async #send(lane: Lane, item: Item, body: Uint8Array, connection: Connection): Promise<void> {
+  async #send(lane: Lane, item: LaneItem, body: Uint8Array, connection: Connection): Promise<void> {
     const epoch = this.#epoch;
     let outcome: Outcome;
     let answered = true;
@@ -244,15 +222,14 @@ export class Outbox {
       outcome = 'retry';
       answered = this.#surroundings.connection() === connection;
     }
-    if (epoch !== this.#epoch || !lane.flying.has(item)) return;
+    if (epoch !== this.#epoch || !lane.isFlying(item)) return;
     this.#settle(lane, item, outcome, answered);
   }
 
-  #settle(lane: Lane, item: Item, outcome: Outcome, answered: boolean): void {
+  #settle(lane: Lane, item: LaneItem, outcome: Outcome, answered: boolean): void {
     switch (outcome) {
       case 'done':
         this.#finish(lane, item);
-        lane.careful = false;
         lane.backOff.reset();
         break;
       case 'aside':
@@ -265,7 +242,7 @@ export class Outbox {
         break;
       case 'retry':
         this.#putBack(lane, item);
-        lane.careful = true;
+        lane.beCareful(this.#surroundings.clock.now());
         if (answered) this.#waitOut(lane);
         break;
     }
@@ -274,46 +251,44 @@ export class Outbox {
     this.pump();
   }
 
-  #finish(lane: Lane, item: Item): void {
-    if (!lane.flying.delete(item)) return;
+  #finish(lane: Lane, item: LaneItem): void {
+    lane.land(item);
     this.#flying -= 1;
     this.#releaseBody(item);
   }
 
-  #putBack(lane: Lane, item: Item): void {
-    if (!lane.flying.delete(item)) return;
+  #putBack(lane: Lane, item: LaneItem): void {
+    lane.putBack(item);
     this.#flying -= 1;
-    const { sequence } = item.request;
-    const position = lane.waiting.findIndex(({ request }) => request.sequence > sequence);
-    lane.waiting.splice(position === -1 ? lane.waiting.length : position, 0, item);
   }
 
   #waitOut(lane: Lane): void {
     const epoch = this.#epoch;
-    lane.held = true;
+    lane.isHeld = true;
     this.#surroundings.clock.schedule(lane.backOff.next(), () => {
       if (epoch !== this.#epoch) return;
-      lane.held = false;
+      lane.isHeld = false;
+      this.#forgetIfIdle(lane);
       this.pump();
     });
   }
 
   #enqueue(entry: OutboxEntry): void {
     const { body, origin, ...rest } = entry;
-    const item: Item = { request: { ...rest, messageId: origin?.messageId }, body: undefined };
+    const item: LaneItem = { request: { ...rest, messageId: origin?.messageId }, body: undefined };
     const lane = this.#lane(entry.device);
     // A queue that has outgrown memory stays on disk from there on, so that bodies are read in the order in which they are sent.
-    const isLast = lane.waiting.length === 0 || lane.waiting.at(-1)?.body !== undefined;
-    if (isLast && this.#bodyBytes + body.length <= bodiesInMemory) this.#keepBody(item, body);
-    lane.waiting.push(item);
+    const isInMemory = lane.last === undefined || lane.last.body !== undefined;
+    if (isInMemory && this.#bodyBytes + body.length <= bodiesInMemory) this.#keepBody(item, body);
+    lane.push(item);
   }
 
-  #keepBody(item: Item, body: Uint8Array): void {
+  #keepBody(item: LaneItem, body: Uint8Array): void {
     item.body = body;
     this.#bodyBytes += body.length;
   }
 
-  #releaseBody(item: Item): void {
+  #releaseBody(item: LaneItem): void {
     this.#bodyBytes -= item.body?.length ?? 0;
     item.body = undefined;
   }
@@ -322,15 +297,14 @@ export class Outbox {
     const name = device === undefined ? '' : deviceKey(device);
     let lane = this.#lanes.get(name);
     if (lane === undefined) {
-      const backOff = new BackOff(this.#surroundings.random);
-      lane = { name, waiting: [], flying: new Set(), held: false, careful: false, backOff };
+      lane = new Lane(name, new BackOff(this.#surroundings.random));
       this.#lanes.set(name, lane);
     }
     return lane;
   }
 
   #forgetIfIdle(lane: Lane): void {
-    if (lane.waiting.length === 0 && lane.flying.size === 0 && !lane.held && !lane.careful) this.#lanes.delete(lane.name);
+    if (lane.isIdle(this.#surroundings.clock.now()) && this.#lanes.get(lane.name) === lane) this.#lanes.delete(lane.name);
   }
 
   #changed(): void {

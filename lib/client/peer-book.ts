@@ -8,7 +8,7 @@ import type { MessageId } from '../base/brand.js';
 import { equalBytes } from '../base/bytes.js';
 import { sha256 } from '../crypto/hash.js';
 import type { ClientStore } from '../store/client-store.js';
-import { type Peer, deletePeer, deleteDelivered, deliveredKept, putDelivered, putPeer } from '../store/client/peer-rows.js';
+import { type Peer, deliveredKept, putDelivered, putPeer } from '../store/client/peer-rows.js';
 import type { BookChange } from './session-book.js';
 
 /** Identity keys as somebody names them: bundles have both halves, invites the agreement half. */
@@ -29,8 +29,6 @@ export interface DeliveredMessages {
   has(messageId: MessageId): boolean;
   /** The change that remembers the message. */
   add(messageId: MessageId): BookChange;
-  /** The change that forgets all. */
-  clear(): BookChange;
 }
 
 class DeliveredRing implements DeliveredMessages {
@@ -68,16 +66,6 @@ class DeliveredRing implements DeliveredMessages {
       },
     };
   }
-
-  clear(): BookChange {
-    return {
-      writes: [...this.#byOrder.keys()].map((order) => deleteDelivered(this.#device, order)),
-      apply: () => {
-        this.#byOrder.clear();
-        this.#ids.clear();
-      },
-    };
-  }
 }
 
 /** Devices whose delivered messages are kept in memory; some 15 kB each. */
@@ -107,17 +95,17 @@ export class PeerBook {
     return this.#peers.get(deviceKey(device));
   }
 
-  /** All known devices. */
+  /** All known devices but those that are gone. */
   all(): Peer[] {
-    return [...this.#peers.values()];
+    return [...this.#peers.values()].filter(({ isGone }) => !isGone);
   }
 
-  /** The known devices of `user`. */
+  /** The known devices of `user` but those that are gone. */
   ofUser(user: UserAddress): Peer[] {
     const found: Peer[] = [];
     for (const key of this.#byUser.get(userKey(user)) ?? []) {
       const peer = this.#peers.get(key);
-      if (peer !== undefined) found.push(peer);
+      if (peer?.isGone === false) found.push(peer);
     }
     return found;
   }
@@ -136,46 +124,40 @@ export class PeerBook {
       agreementPin,
       // A key that is not named goes with the one that changed: both belong to one identity.
       signingPin: signingPin ?? (changed ? undefined : known?.signingPin),
+      isGone: false,
     };
-    const isSame =
-      known !== undefined && !changed && known.agreementPin !== undefined && (signingPin === undefined || known.signingPin !== undefined);
+    const isPinned = known?.agreementPin !== undefined && (signingPin === undefined || known.signingPin !== undefined);
+    const isSame = isPinned && !known.isGone && !changed;
     return { changed, change: isSame ? { writes: [], apply: () => undefined } : this.#put(next) };
   }
 
-  /** The change that makes `device` known, without pins; one that is known by the time of the commit stays as it is, so no lock is needed. */
+  /**
+   * The change that makes `device` known, or known again, without new pins. What is known by the time of the commit stays as it is, so no lock is
+   * needed.
+   */
   meet(device: DeviceAddress, now: number): BookChange {
-    const isKnown = (): boolean => this.find(device) !== undefined;
-    const peer: Peer = { device, knownSince: now, agreementPin: undefined, signingPin: undefined };
-    return {
-      get writes() {
-        return isKnown() ? [] : [putPeer(peer)];
-      },
-      apply: () => {
-        if (!isKnown()) this.#enter(peer);
-      },
+    const met = (): Peer | undefined => {
+      const known = this.find(device);
+      if (known === undefined) return { device, knownSince: now, agreementPin: undefined, signingPin: undefined, isGone: false };
+      return known.isGone ? { ...known, isGone: false } : undefined;
     };
+    return this.#late(met);
   }
 
   /** The change that drops the pins of `device`: the next keys named for it are taken. */
   forgetPins(device: DeviceAddress): BookChange {
-    const known = this.find(device);
-    if (known === undefined) return { writes: [], apply: () => undefined };
-    return this.#put({ ...known, agreementPin: undefined, signingPin: undefined });
+    return this.#late(() => {
+      const known = this.find(device);
+      return known === undefined ? undefined : { ...known, agreementPin: undefined, signingPin: undefined };
+    });
   }
 
-  /** The change that forgets `device` and what was delivered from it. Throws `StoreError`. */
-  async forget(device: DeviceAddress): Promise<BookChange> {
-    const delivered = (await this.delivered(device)).clear();
-    return {
-      writes: [deletePeer(device), ...delivered.writes],
-      apply: () => {
-        delivered.apply();
-        const key = deviceKey(device);
-        this.#peers.delete(key);
-        this.#delivered.delete(key);
-        this.#byUser.get(userKey(device))?.delete(key);
-      },
-    };
+  /** The change that notes that there is no such device any more. */
+  lose(device: DeviceAddress): BookChange {
+    return this.#late(() => {
+      const known = this.find(device);
+      return known === undefined ? undefined : { ...known, isGone: true };
+    });
   }
 
   /** What was delivered from `device`: at once when it is in memory. Throws `StoreError`. */
@@ -190,6 +172,20 @@ export class PeerBook {
     if (oldest !== undefined && this.#delivered.size >= deliveredInMemory) this.#delivered.delete(oldest);
     this.#delivered.set(key, delivered);
     return delivered;
+  }
+
+  /** A change that is decided when its step commits. */
+  #late(decide: () => Peer | undefined): BookChange {
+    return {
+      get writes() {
+        const peer = decide();
+        return peer === undefined ? [] : [putPeer(peer)];
+      },
+      apply: () => {
+        const peer = decide();
+        if (peer !== undefined) this.#enter(peer);
+      },
+    };
   }
 
   #put(peer: Peer): BookChange {

@@ -45,15 +45,18 @@ export class Plan {
     return this;
   }
 
+  /** Adds content that the writes are made of: wiped when they are durable or refused. */
+  borrow(content: Uint8Array): this {
+    const wipeable = { wipe: () => void content.fill(0) };
+    this.#retired.push(wipeable);
+    this.#created.push(wipeable);
+    return this;
+  }
+
   /** Adds what happens when the writes are durable: network and events. */
   afterwards(action: () => void): this {
     this.#afterwards.push(action);
     return this;
-  }
-
-  /** Gives up: wipes what was created. */
-  discard(): void {
-    for (const secret of this.#created) secret.wipe();
   }
 
   /** The transition, with what the step's caller gets. */

@@ -8,6 +8,7 @@ import { deleteOneTimePreKey } from '../store/client/account-rows.js';
 import type { StoredSession } from '../store/client-store.js';
 import { requests } from '../wire/request.js';
 import type { Core } from './core.js';
+import { reportNewDevice } from './devices.js';
 import { flushPending, queueRequests } from './mailer.js';
 import type { NewOutboxEntry } from './outbox.js';
 import type { Plan } from './plan.js';
@@ -22,7 +23,7 @@ function acceptRequest(answer: Accept, sessionId: SessionId): NewOutboxEntry {
 export async function receiveInvite(core: Core, plan: Plan, invite: Invite): Promise<Handled> {
   const { account, sessions, peers, events, options, store, pending } = core;
   const { from, sessionId } = invite;
-  if (!sameDevice(invite.to, account.address)) return handled.succeeded;
+  if (!sameDevice(invite.to, account.address)) return refuseUnseen(core, plan, invite, 'wrong-recipient');
   if (sessions.find(sessionId) !== undefined) return answerAgain(core, plan, invite);
   plan.afterwards(() => events.emit({ type: 'invited', device: from, sessionId }));
   const refuse = (code: string): Handled => {
@@ -55,6 +56,7 @@ export async function receiveInvite(core: Core, plan: Plan, invite: Invite): Pro
       if (error.code === 'unknown-pre-key') plan.add(peers.meet(from, options.clock.now()));
       return refuse(error.code);
     }
+    reportNewDevice(core, plan, from);
     plan.create(secretsOf(accepted.session)).add(pins.change);
     plan.add(await sessions.remove(sessions.surplus(from, pins.changed)));
     const flushed = await flushPending(core, plan, accepted.session);
@@ -72,11 +74,18 @@ export async function receiveInvite(core: Core, plan: Plan, invite: Invite): Pro
   return handled.succeeded;
 }
 
+/** Refuses an invite for what it says of addresses, before anything in it is looked at. */
+function refuseUnseen({ events }: Core, plan: Plan, { from, sessionId }: Invite, code: string): Handled {
+  plan.afterwards(() => events.emit({ type: 'undecryptable', from, sessionId, messageId: undefined, code }));
+  return handled.failedDecryption;
+}
+
 /** The accept may have been lost: the same one again. An invite of somebody else with the same id is nobody's. Spec: one2one.md §2.4. */
-async function answerAgain(core: Core, plan: Plan, { from, sessionId }: Invite): Promise<Handled> {
+async function answerAgain(core: Core, plan: Plan, invite: Invite): Promise<Handled> {
+  const { from, sessionId } = invite;
   const { sessions } = core;
   const index = sessions.find(sessionId);
-  if (index?.role !== 'responder' || !sameDevice(index.peer, from)) return handled.succeeded;
+  if (index?.role !== 'responder' || !sameDevice(index.peer, from)) return refuseUnseen(core, plan, invite, 'wrong-sender');
   const { session } = await sessions.open(sessionId);
   const answer = session.state === 'ready' ? acceptOf(session) : undefined;
   const isQueued = core.outbox.forDevice(from).some((request) => request.kind === 'accept' && request.sessionId === sessionId);

@@ -139,7 +139,7 @@ async function toInbox(
   const added = inbox.add({ kind, from, messageId, receivedAt: options.clock.now(), bytes });
   plan.add(delivered.add(messageId)).add(added);
   plan.afterwards(() => {
-    inbox.arrived(added.entry);
+    added.arrived();
     events.emit({ type: kind === 'message' ? 'message' : 'own-device-message', from, messageId });
   });
   return handled.succeeded;

@@ -16,7 +16,13 @@ import { type Handled, handled } from './push-outcome.js';
 /** Adds new one-time pre-keys: stored with the request that publishes them, before it is sent. Spec: one2one.md §1.3, weaknesses I3. */
 export async function receiveSupply(core: Core, plan: Plan, { count, user }: PushPayloads['supply-one-time-pre-keys']): Promise<Handled> {
   const { account, options, events } = core;
-  if (!sameDevice(user, account.address) || count === 0) return handled.succeeded;
+  if (!sameDevice(user, account.address)) {
+    plan.afterwards(() =>
+      events.emit({ type: 'undecryptable', from: undefined, sessionId: undefined, messageId: undefined, code: 'wrong-recipient' }),
+    );
+    return handled.failedDecryption;
+  }
+  if (count === 0) return handled.succeeded;
   const wanted = Math.min(count, limits.oneTimePreKeys);
   const supplied = await options.asymmetric.run(supplyOneTimePreKeys(account.account, wanted));
   const secrets = supplied.oneTimePreKeys.map(({ keyPair }) => keyPair.privateKey);
@@ -43,7 +49,7 @@ export function receiveDeviceAdded(core: Core, plan: Plan, { device }: PushPaylo
 /** Adds the end of a device: its sessions, its pins, what waits for it. Throws `StoreError`. */
 export async function receiveDeviceRemoved(core: Core, plan: Plan, { device }: PushPayloads['remove-user-device']): Promise<Handled> {
   const { account, peers, sessions, events } = core;
-  const isKnown = peers.find(device) !== undefined || sessions.ofDevice(device).length > 0;
+  const isKnown = peers.find(device)?.isGone === false || sessions.ofDevice(device).length > 0;
   if (isKnown) {
     const messageIds = await removeDevice(core, plan, device);
     if (messageIds.length > 0) plan.afterwards(() => events.emit({ type: 'session-lost', device, messageIds }));

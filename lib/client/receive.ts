@@ -7,7 +7,6 @@
 import { sameDevice } from '../base/address.js';
 import { DecodeError, StoreError } from '../base/errors.js';
 import { type PushPayload, type ReceivedPush, decodePayload, decodePush } from '../wire/push.js';
-import { BackOff } from './back-off.js';
 import type { Core } from './core.js';
 import { accountLock, preKeyLock, userLock } from './lock-names.js';
 import { Plan } from './plan.js';
@@ -43,6 +42,8 @@ export class Receiver implements EarlyMessages {
   #held: ReceivedPush[] = [];
   #isFull = false;
   #taking = 0;
+  /** Grows with every connection: pushes of an earlier one have no effect, they come again. */
+  #epoch = 0;
   readonly #early = new Map<string, ReceivedPush[]>();
   #earlyCount = 0;
 
@@ -86,9 +87,7 @@ export class Receiver implements EarlyMessages {
 
   /** The next connection brings everything again that was not acknowledged. */
   onDisconnected(): void {
-    this.#held = [];
-    this.#early.clear();
-    this.#earlyCount = 0;
+    this.#startAnew();
   }
 
   /** The session can open messages now. */
@@ -116,48 +115,33 @@ export class Receiver implements EarlyMessages {
   }
 
   async #handle(push: ReceivedPush): Promise<void> {
-    const { events, closing } = this.#core();
+    const { steps, events, closing, link } = this.#core();
+    const epoch = this.#epoch;
     this.#taking += 1;
     try {
       const payload = decoded(push);
-      const keys = this.#locks(push, payload);
-      await this.#store(keys, () => this.#transition(push, payload));
+      await steps.run(this.#locks(push, payload), () => this.#transition(push, payload, epoch));
+      link.isFine();
     } catch (error) {
-      // Left unacknowledged: the next connection brings it again.
-      if (!closing.aborted) events.emit({ type: 'error', error, during: `handling a push of kind ${push.payload.kind}` });
+      if (closing.aborted) return;
+      events.emit({ type: 'error', error, during: `handling a push of kind ${push.payload.kind}` });
+      // What was not stored, and all that came behind it, comes again in its order over a new connection.
+      if (error instanceof StoreError && epoch === this.#epoch) {
+        this.#startAnew();
+        link.breakOff();
+      }
     } finally {
       this.#taking -= 1;
       this.resume();
     }
   }
 
-  /** Runs the step until its effect is stored: the relay does not send a push again over the same connection. */
-  async #store(keys: readonly string[], transition: () => Promise<Transition<void>>): Promise<void> {
-    const { steps, events, options, closing } = this.#core();
-    const backOff = new BackOff(options.random);
-    for (;;) {
-      try {
-        await steps.run(keys, transition);
-        return;
-      } catch (error) {
-        if (!(error instanceof StoreError) || closing.aborted) throw error;
-        events.emit({ type: 'error', error, during: 'storing what a push brought' });
-      }
-      await this.#pause(backOff.next());
-    }
-  }
-
-  #pause(wait: number): Promise<void> {
-    const { options, closing } = this.#core();
-    return new Promise((resolve) => {
-      const end = (): void => {
-        cancel();
-        closing.removeEventListener('abort', end);
-        resolve();
-      };
-      const cancel = options.clock.schedule(wait, end);
-      closing.addEventListener('abort', end, { once: true });
-    });
+  /** Gives up what the connection brought and was not handled. */
+  #startAnew(): void {
+    this.#epoch += 1;
+    this.#held = [];
+    this.#early.clear();
+    this.#earlyCount = 0;
   }
 
   /** Fixed from what the push says, in the call that takes it: pushes about one user are carried out in the order in which they came. */
@@ -187,34 +171,36 @@ export class Receiver implements EarlyMessages {
     }
   }
 
-  async #transition(push: ReceivedPush, payload: Decoded): Promise<Transition<void>> {
-    const core = this.#core();
-    const { pushes, account, events } = core;
+  async #transition(push: ReceivedPush, payload: Decoded, epoch: number): Promise<Transition<void>> {
+    if (epoch !== this.#epoch) return { writes: [], result: undefined };
+    const { pushes } = this.#core();
     const { tag } = push;
     if (tag !== undefined && pushes.isKnown(tag.id)) {
       return { writes: [], result: undefined, after: () => pushes.consume(tag.id) };
     }
     const plan = new Plan();
-    let state: Handled = handled.succeeded;
-    if (sameDevice(push.to, account.address)) {
-      const trouble = await this.#signatureTrouble(push);
-      if (trouble !== undefined) {
-        state = handled.failedSignature;
-        plan.afterwards(() => events.emit({ type: 'bad-server-signature', subject: 'push', code: trouble }));
-      } else if (payload instanceof DecodeError) {
-        const { code } = payload;
-        state = handled.failedDecryption;
-        plan.afterwards(() => events.emit({ type: 'undecryptable', from: undefined, sessionId: undefined, messageId: undefined, code }));
-      } else {
-        state = await this.#dispatch(plan, push, payload);
-      }
-    }
+    const state = await this.#carryOut(plan, push, payload);
     if (state === 'later') return { writes: [], result: undefined };
     if (tag !== undefined) {
       plan.add(pushes.add(tag.id, state));
       plan.afterwards(() => pushes.consume(tag.id, true));
     }
     return plan.finish(undefined);
+  }
+
+  async #carryOut(plan: Plan, push: ReceivedPush, payload: Decoded): Promise<Handled> {
+    const { account, events } = this.#core();
+    const refuse = (code: string): Handled => {
+      plan.afterwards(() => events.emit({ type: 'undecryptable', from: undefined, sessionId: undefined, messageId: undefined, code }));
+      return handled.failedDecryption;
+    };
+    if (!sameDevice(push.to, account.address)) return refuse('wrong-recipient');
+    const trouble = await this.#signatureTrouble(push);
+    if (trouble !== undefined) {
+      plan.afterwards(() => events.emit({ type: 'bad-server-signature', subject: 'push', code: trouble }));
+      return handled.failedSignature;
+    }
+    return payload instanceof DecodeError ? refuse(payload.code) : this.#dispatch(plan, push, payload);
   }
 
   async #signatureTrouble(push: ReceivedPush): Promise<string | undefined> {

@@ -78,8 +78,8 @@ async function planSend(core: Core, user: UserAddress, message: MessageOrigin, b
   const others = sameUser(user, me) ? [] : ownOtherDevices(core);
   if (others.length > 0) {
     const content = encodeContent({ kind: 'sync', bytes });
+    plan.borrow(content);
     for (const device of others) await deliver(core, plan, device, [{ messageId, notification: notificationLevels.normal, content }]);
-    content.fill(0);
   }
   return plan.finish({ messageId, devices });
 }

@@ -95,7 +95,8 @@ describe('outages', () => {
     await world.passes(() => failed.size === 2 && bob.received.length === 1, 'both answers are lost, the message arrives');
     expect(await bob.hears(1)).toEqual(['in spite of all']);
     await bob.send(alice, 'fine');
-    expect(await alice.hears(1)).toEqual(['fine']);
+    await world.passes(() => alice.received.length === 1, 'the answer arrives');
+    expect(alice.texts).toEqual(['fine']);
     await bob.isQuiet();
     expect(bob.received).toHaveLength(1);
     const accepts = bob.traffic.sent.filter(({ name }) => name === 'accept').map(({ body }) => Buffer.from(body).toString('hex'));
@@ -176,7 +177,7 @@ describe('outages', () => {
     expect(await alice.sees('device-removed')).toMatchObject([{ device: bob.address }]);
     expect((await alice.client.status()).sessions).toEqual({ ready: 0, invited: 0 });
     expect(await alice.client.devices(bob.user)).toEqual([]);
-    for (const table of ['session', 'ratchet', 'skipped-key', 'peer'] as const) expect(alice.rows(table)).toEqual([]);
+    for (const table of ['session', 'ratchet', 'skipped-key'] as const) expect(alice.rows(table)).toEqual([]);
   });
 
   test('a message to a device that is gone is reported as lost, and the session is dropped', async () => {

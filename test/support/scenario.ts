@@ -1,4 +1,5 @@
 /** A small world: one relay, devices with clients, one clock, one seed. */
+import { jest } from '@jest/globals';
 import {
   Client,
   type ClientEvent,
@@ -21,18 +22,21 @@ import { ScenarioClock } from './scenario-clock.js';
 import { type Traffic, watchedTransport } from './scenario-transport.js';
 import { seededBytes, seededRun } from './seeded-jobs.js';
 
-/** Turns of the event loop after which a test gives up waiting; the pool takes a few for each batch. */
-const patience = 100_000;
+/** Real time after which a test gives up waiting, ms: the pool is slow on a busy machine. */
+const patience = 20_000;
+
+/** Real time that the pool, which knows no fake time, gets for each second of the fake clock, ms. */
+const realTimePerSecond = 4;
+
+jest.setTimeout(30_000);
 
 /** Resolves when `condition` holds. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
-  for (let turn = 0; turn < patience; turn += 1) {
-    if (condition()) return;
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
+  const end = performance.now() + patience;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`did not happen: ${what}`);
+    await settled();
   }
-  throw new Error(`did not happen: ${what}`);
 }
 
 function seededRandom(seed: string): RandomSource {
@@ -227,7 +231,8 @@ export class Device {
 
   /** Waits until nothing is under way on this device. */
   async isQuiet(): Promise<void> {
-    for (let turn = 0; turn < 200; turn += 1) {
+    const end = performance.now() + patience;
+    while (performance.now() < end) {
       await settled();
       const { outbox, pending, unconsumedPushes } = await this.client.status();
       if (outbox === 0 && pending === 0 && unconsumedPushes === 0) return;
@@ -271,8 +276,8 @@ export class World {
   /** Lets time pass in small steps until `condition` holds. */
   async passes(condition: () => boolean, what: string): Promise<void> {
     for (let second = 0; second < 300; second += 1) {
-      // The relay signs in the pool, which knows no fake time: turns pass between the seconds.
-      for (let turn = 0; turn < 40; turn += 1) {
+      const end = performance.now() + realTimePerSecond;
+      while (performance.now() < end) {
         if (condition()) return;
         await settled();
       }

@@ -3,7 +3,7 @@ import type { DeviceAddress } from '../../base/address.js';
 import { type MessageId, asMessageId } from '../../base/brand.js';
 import { RowKeyReader, rowKey } from '../row-key.js';
 import type { Row, Write } from '../store.js';
-import { deleteRow, putRow, readRow } from './row.js';
+import { putRow, readRow } from './row.js';
 
 /** A device of somebody, own other devices included. */
 export interface Peer {
@@ -14,6 +14,8 @@ export interface Peer {
   readonly agreementPin: Uint8Array | undefined;
   /** SHA-256 of the signing identity key; bundles carry it, invites do not. */
   readonly signingPin: Uint8Array | undefined;
+  /** The relay says that there is no such device (any more): nothing is sent to it, but its pins stay: whoever takes its name is not it. */
+  readonly isGone: boolean;
 }
 
 /**
@@ -30,16 +32,14 @@ function deviceParts(kind: string, { domain, userId, deviceId }: DeviceAddress):
 export const peerPrefix: Uint8Array = rowKey().text('device').toBytes();
 
 /** Stores what is known of a device. */
-export function putPeer({ device, knownSince, agreementPin, signingPin }: Peer): Write {
+export function putPeer({ device, knownSince, agreementPin, signingPin, isGone }: Peer): Write {
   return putRow('peer', deviceParts('device', device).toBytes(), (writer) => {
     writer.optional(device.userName, (name) => writer.string(name)).time(knownSince);
-    writer.optional(agreementPin, (pin) => writer.bytes(pin)).optional(signingPin, (pin) => writer.bytes(pin));
+    writer
+      .optional(agreementPin, (pin) => writer.bytes(pin))
+      .optional(signingPin, (pin) => writer.bytes(pin))
+      .boolean(isGone);
   });
-}
-
-/** Forgets a device. */
-export function deletePeer(device: DeviceAddress): Write {
-  return deleteRow('peer', deviceParts('device', device).toBytes());
 }
 
 /** Reads a row of {@link peerPrefix}. Throws `StoreError`. */
@@ -52,7 +52,8 @@ export function readPeer({ key, value }: Row): Peer {
     const knownSince = reader.time();
     const agreementPin = reader.optional(() => reader.bytes(32));
     const signingPin = reader.optional(() => reader.bytes(32));
-    return { device: userName === undefined ? address : { ...address, userName }, knownSince, agreementPin, signingPin };
+    const device = userName === undefined ? address : { ...address, userName };
+    return { device, knownSince, agreementPin, signingPin, isGone: reader.boolean() };
   });
 }
 
@@ -67,16 +68,6 @@ export function putDelivered(device: DeviceAddress, order: number, messageId: Me
     .uint32(order % deliveredKept)
     .toBytes();
   return putRow('peer', key, (writer) => writer.uint(order).string(messageId));
-}
-
-/** Forgets what is in the place of the message number `order`. */
-export function deleteDelivered(device: DeviceAddress, order: number): Write {
-  return deleteRow(
-    'peer',
-    deviceParts('delivered', device)
-      .uint32(order % deliveredKept)
-      .toBytes(),
-  );
 }
 
 /** Reads a row of {@link deliveredPrefix}. Throws `StoreError`. */
