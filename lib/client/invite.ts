@@ -7,6 +7,7 @@ import type { PreKeyBundle } from '../account/pre-key-bundle.js';
 import { type DeviceAddress, type UserAddress, sameDevice, sameUser } from '../base/address.js';
 import { type SessionId, asMessageId, asSessionId } from '../base/brand.js';
 import { E2eeError, ProtocolError, TransportError, UsageError, VerificationError } from '../base/errors.js';
+import { limits } from '../base/limits.js';
 import { randomId } from '../base/random.js';
 import { initiate } from '../session/handshake.js';
 import { type InvitedSession, inviteOf } from '../session/session.js';
@@ -27,7 +28,7 @@ export type InviteResult =
   | { readonly device: DeviceAddress; readonly state: 'invited'; readonly sessionId: SessionId }
   /** A session is ready or under way already, and no new one was asked for. */
   | { readonly device: DeviceAddress; readonly state: 'present' }
-  /** `code` is the error's: `identity-changed`, `suite-mismatch`, `bad-signature`, `bundle-form`, … */
+  /** `code` is the error's: `identity-changed`, `suite-mismatch`, `too-many-invites`, `bad-signature`, `bundle-form`, … */
   | { readonly device: DeviceAddress; readonly state: 'refused'; readonly code: string };
 
 /** Whom to invite and how. */
@@ -116,6 +117,10 @@ async function startSession(core: Core, plan: Plan, bundle: PreKeyBundle, always
   }
   // One that nobody answered yet is sent again by itself; another would not be answered sooner.
   if (!always && !pins.changed && sessions.ofDevice(device).length > 0) return { device, state: 'present' };
+  // A peer that is away answers all of them when it comes back, and may use any: none that it can still answer is given up for another.
+  if (sessions.ofDevice(device).filter(({ state }) => state === 'invited').length >= limits.sessionsPerPair - 1) {
+    return { device, state: 'refused', code: 'too-many-invites' };
+  }
   const sessionId = asSessionId(randomId(options.random));
   let session: InvitedSession;
   try {

@@ -54,7 +54,7 @@ describe('asymmetric work', () => {
   test('jobs of computations started together share batches, and no more than four batches run at a time', async () => {
     const executor = new Watched();
     const asymmetric = createAsymmetric(executor);
-    const results = await Promise.all(Array.from({ length: 40 }, () => asymmetric.run(pairs(5))));
+    const results = await Promise.all(Array.from({ length: 40 }, async () => asymmetric.run(pairs(5))));
     expect(results).toEqual(Array.from({ length: 40 }, () => 5));
     expect(executor.batches.reduce((sum, length) => sum + length, 0) + executor.inline).toBe(200);
     expect(executor.batches.length).toBeLessThan(40);
@@ -78,7 +78,7 @@ describe('asymmetric work', () => {
     for (let round = 0; round < 20 && executor.inline === 0; round += 1) await asymmetric.run(cheap());
     expect(executor.inline).toBeGreaterThan(0);
     const before = executor.inline;
-    await Promise.all(Array.from({ length: 500 }, () => asymmetric.run(cheap())));
+    await Promise.all(Array.from({ length: 500 }, async () => asymmetric.run(cheap())));
     // 500 of them take some 20 ms: more than one turn may spend.
     expect(executor.inline - before).toBeLessThan(500);
   });

@@ -1,0 +1,88 @@
+import { expect, test } from '@jest/globals';
+import type { Transport } from '../../lib/transport/transport.js';
+import { requests } from '../../lib/wire/request.js';
+import { World } from '../support/scenario.js';
+import { turns } from '../support/scenario-gates.js';
+
+function answering(inner: Transport, answer: (name: string) => Uint8Array | undefined): Transport {
+  return {
+    async connect(options) {
+      const connection = await inner.connect(options);
+      return {
+        welcome: connection.welcome,
+        closed: connection.closed,
+        push: (message) => connection.push(message),
+        close: () => connection.close(),
+        request: (name, body, requestOptions) => {
+          const other = answer(name);
+          return other === undefined ? connection.request(name, body, requestOptions) : Promise.resolve(other);
+        },
+      };
+    },
+  };
+}
+
+test('one 404 of the relay does not make the client forget whom it has pinned', async () => {
+  const world = await World.create('pins and 404', { limits: { lowOneTimePreKeys: 0 } });
+  let lie = false;
+  const transport = answering(world.relay.network.transport, (name) =>
+    lie && name === 'send_one2one_msg' ? requests.send_one2one_msg.encodeResponse({ ok: false, code: 404, message: '' }) : undefined,
+  );
+  const alice = await world.join('alice', 'one', { client: { transport } });
+  const bob = await world.join('bob');
+  await alice.send(bob, 'first');
+  await bob.hears(1);
+  await alice.isQuiet();
+  await bob.close();
+  lie = true;
+  await alice.send(bob, 'into the void');
+  await alice.sees('session-lost');
+  lie = false;
+  await world.relay.relay.removeDevice('bob', 'one');
+  world.relay.tables.rows('mailbox').clear();
+  const impostor = await world.device('bob', 'one', { seed: 'impostor' }).register();
+  await turns(50);
+  await alice.send(bob, 'a secret for Bob');
+  await turns(1500);
+  const heard = impostor.texts;
+  const changed = alice.eventsOf('identity-changed').length;
+  await world.end();
+  expect({ heard, changed: changed > 0 }).toEqual({ heard: [], changed: true });
+});
+
+test('a relay that answers 401 for ever is not asked in a tight loop', async () => {
+  const world = await World.create('401', { limits: { lowOneTimePreKeys: 0 } });
+  let lie = false;
+  let connects = 0;
+  const inner = answering(world.relay.network.transport, (name) =>
+    lie && name === 'send_one2one_msg' ? requests.send_one2one_msg.encodeResponse({ ok: false, code: 401, message: '' }) : undefined,
+  );
+  const transport: Transport = {
+    connect: (options) => {
+      connects += 1;
+      return inner.connect(options);
+    },
+  };
+  const alice = await world.join('alice', 'one', { client: { transport } });
+  const bob = await world.join('bob');
+  await alice.send(bob, 'first');
+  await bob.hears(1);
+  await alice.isQuiet();
+  lie = true;
+  connects = 0;
+  await alice.send(bob, 'second');
+  await turns(3000);
+  const made = connects;
+  lie = false;
+  await world.end();
+  expect(made).toBeLessThan(5);
+});
+
+test('an address can be read after close', async () => {
+  const world = await World.create('address');
+  const alice = await world.join('alice');
+  const { client } = alice;
+  await alice.close();
+  expect(client.address.userId).toBe('alice');
+  await world.end();
+});
