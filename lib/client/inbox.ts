@@ -111,7 +111,7 @@ export class Inbox {
           wakeMe = wake;
           this.#waiting.add(wake);
           signal?.addEventListener('abort', wake, { once: true });
-          if (this.#hasMore() || this.#closed || ended) wake();
+          if (this.#hasMore() || this.#closed || ended || signal?.aborted === true) wake();
         });
       }
     };
