@@ -119,6 +119,7 @@ describe('disorder', () => {
     const { alice, bob, postman } = await withPostman('borrowed session');
     const carol = await world.join('carol');
     await alice.send(bob, 'first');
+    await bob.hears(1);
     await carol.send(bob, 'second');
     await bob.hears(2);
     await bob.isQuiet();
