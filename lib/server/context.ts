@@ -30,7 +30,6 @@ export interface RelayContext {
   /** Taken before the mailboxes' own locks, never inside them: `user:…`, `device:…`, `pair:…`. */
   readonly locks: KeyedLock;
   readonly rates: {
-    readonly requests: RateLimit;
     readonly bundles: RateLimit;
     readonly invites: RateLimit;
     readonly registrations: RateLimit;

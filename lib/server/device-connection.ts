@@ -18,12 +18,16 @@ import type { Guest } from './hello.js';
 import { askAfterConnecting } from './pre-keys.js';
 import { splitPushId } from './push-id.js';
 import type { PushStream } from './push-stream.js';
+import { RequestPace } from './request-pace.js';
 
 /** Heartbeats that may go unanswered. */
 const missedHeartbeats = 2.5;
 
 /** Bytes of answers waiting in the socket above which no more requests are read. */
 const crowdedMark = 16_777_216;
+
+/** Bytes of requests in work above which no more are read: a few of the largest messages, so that no client fills the relay's memory. */
+const bodyBytesMark = 8_388_608;
 
 /** Frames that may still come from the socket's buffer while the hello is checked; a client waits for the answer. */
 const maxEarlyFrames = 1_024;
@@ -42,6 +46,7 @@ export class DeviceConnection {
   readonly #channel: FrameChannel;
   readonly #host: ConnectionHost;
   readonly #early: Frame[] = [];
+  readonly #pace: RequestPace;
   #phase: 'waiting' | 'greeting' | 'open' | 'ended' = 'waiting';
   #guest: Guest | undefined;
   #stream: PushStream | undefined;
@@ -49,6 +54,7 @@ export class DeviceConnection {
   #lastHeard: number;
   #heartbeats = 0;
   #inFlight = 0;
+  #bodyBytes = 0;
   #paused = false;
   #idle: (() => void) | undefined;
 
@@ -58,6 +64,9 @@ export class DeviceConnection {
     this.#host = host;
     this.remoteAddress = channel.remoteAddress;
     this.#lastHeard = context.clock.now();
+    this.#pace = new RequestPace(context.clock, context.limits.requests, () => {
+      this.#resumeIfRelieved();
+    });
     this.#cancelTimer = context.clock.schedule(context.limits.helloTimeout, () => {
       this.end('timeout');
     });
@@ -107,7 +116,11 @@ export class DeviceConnection {
     try {
       this.#take(decodeFrame(bytes, this.#context.limits.frameLength));
     } catch (error) {
-      if (!(error instanceof E2eeError)) throw error;
+      if (!(error instanceof E2eeError)) {
+        // Our own mistake must not end the process, with everybody else's connections.
+        this.#fail('a frame could not be handled', error);
+        return;
+      }
       this.#context.logger.info({ code: error.code, remote: this.remoteAddress }, 'a frame was refused');
       this.end('protocol');
     }
@@ -204,18 +217,19 @@ export class DeviceConnection {
 
   #onRequest(id: number, kind: number, body: Uint8Array): void {
     this.#inFlight += 1;
+    this.#bodyBytes += body.length;
+    this.#pace.count();
     this.#pauseIfCrowded();
     dispatch(this.#context, { kind, body, guest: this.#guest, remoteAddress: this.remoteAddress })
-      .then(
-        ({ status, body: answer }) => {
-          this.#send({ kind: 'response', id, status, body: answer });
-        },
-        (error: unknown) => {
-          this.#fail('a request could not be answered', error);
-        },
-      )
+      .then(({ status, body: answer }) => {
+        this.#send({ kind: 'response', id, status, body: answer });
+      })
+      .catch((error: unknown) => {
+        this.#fail('a request could not be answered', error);
+      })
       .finally(() => {
         this.#inFlight -= 1;
+        this.#bodyBytes -= body.length;
         if (this.#inFlight === 0) this.#idle?.();
         this.#resumeIfRelieved();
       });
@@ -262,15 +276,23 @@ export class DeviceConnection {
     });
   }
 
+  #isCrowded(): boolean {
+    return (
+      this.#inFlight >= limits.requestsInFlight ||
+      this.#bodyBytes >= bodyBytesMark ||
+      this.#channel.bufferedAmount >= crowdedMark ||
+      this.#pace.isSpent
+    );
+  }
+
   #pauseIfCrowded(): void {
-    if (this.#paused || (this.#inFlight < limits.requestsInFlight && this.#channel.bufferedAmount < crowdedMark)) return;
+    if (this.#paused || !this.#isCrowded()) return;
     this.#paused = true;
     this.#channel.pause();
   }
 
   #resumeIfRelieved(): void {
-    if (!this.#paused || this.#idle !== undefined) return;
-    if (this.#inFlight >= limits.requestsInFlight || this.#channel.bufferedAmount >= crowdedMark) return;
+    if (!this.#paused || this.#idle !== undefined || this.#phase === 'ended' || this.#isCrowded()) return;
     this.#paused = false;
     this.#channel.resume();
   }
@@ -301,6 +323,7 @@ export class DeviceConnection {
     if (this.#phase === 'ended') return;
     this.#phase = 'ended';
     this.#cancelTimer();
+    this.#pace.stop();
     this.#early.length = 0;
     if (this.#guest !== undefined) {
       if (this.#stream !== undefined) this.#context.mailboxes.endStream(this.#guest.address, this.#stream);

@@ -1,6 +1,5 @@
 /** From a request's frame to its answer: size, decoding, authentication, rate, handler; whatever happens, the client gets a response. */
 import type { DeviceAddress } from '../base/address.js';
-import { deviceKey } from '../base/address.js';
 import { noBytes } from '../base/bytes.js';
 import { DecodeError, E2eeError, StoreError, UsageError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
@@ -129,13 +128,11 @@ async function respond(context: RelayContext, name: RequestName, incoming: Incom
 }
 
 async function answer<Name extends RequestName>(context: RelayContext, name: Name, incoming: IncomingRequest): Promise<AnswerOf<Name>> {
-  const { body, guest, remoteAddress } = incoming;
+  const { body, guest } = incoming;
   const maxLength = maxBodyLength(name, context.limits.frameLength);
   if (body.length > maxLength) throw new Refusal(responseCode.badRequest, `too-large: ${body.length} bytes are more than ${maxLength}`);
   // Before anything is decoded: a stranger may cause no more work than a look at the size.
   if (name !== 'register_user') requireToken(context, guest);
-  const limiter = guest === undefined ? remoteAddress : deviceKey(guest.address);
-  if (!(await context.rates.requests.admit(limiter))) throw new Refusal(responseCode.unavailable, 'too many requests');
   return performers[name](context, incoming, requestRowOf(name).decodeRequest(body, maxLength));
 }
 

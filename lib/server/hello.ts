@@ -29,12 +29,14 @@ export interface Greeting {
 /** Checks a hello; what it changes is durable before the answer. */
 export async function greet(context: RelayContext, remoteAddress: string, hello: Hello): Promise<Greeting> {
   if (hello.version !== frameVersion) return refused(context, responseCode.badRequest, 'version');
-  if (!(await context.rates.refusedHellos.hasRoom(remoteAddress))) return refused(context, responseCode.unavailable, 'busy');
   if (hello.credential.kind === 'none') return { ack: welcome(context, '', 0) };
   const { domain, userId, deviceId } = hello.address;
   const address = { domain, userId, deviceId };
+  // Not by the network address alone: behind a proxy that is everybody's.
+  const knocker = `${remoteAddress} ${deviceKey(address)}`;
+  if (!(await context.rates.refusedHellos.hasRoom(knocker))) return refused(context, responseCode.unavailable, 'busy');
   const greeting = await context.locks.run([`device:${deviceKey(address)}`], () => admit(context, hello, address));
-  if (greeting.guest === undefined) await context.rates.refusedHellos.admit(remoteAddress);
+  if (greeting.guest === undefined) await context.rates.refusedHellos.admit(knocker);
   return greeting;
 }
 

@@ -82,6 +82,10 @@ export async function listen(relay: Relay, options: ListenOptions): Promise<Rela
       resolve();
     });
   });
+  // A process that is out of files is told so for every connection it cannot take; without a listener the first time would be its end.
+  server.on('error', (error: Error & { code?: string }) => {
+    relay.reportDoorTrouble(error.code ?? error.name);
+  });
   const listener = listenerOf(server, host, tls === undefined ? 'ws' : 'wss');
   relay.addDoor(listener);
   return listener;

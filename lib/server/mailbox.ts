@@ -81,24 +81,51 @@ export class Mailboxes {
    * 503 `mailbox-full`, then nothing was written.
    */
   async post(deliveries: readonly Delivery[], writes: readonly Write[] = [], generation = this.#store.generation): Promise<void> {
-    const boxes = new Map<string, Box>();
-    for (const { to } of deliveries) boxes.set(deviceKey(to), this.#box(to));
+    const boxes = this.#boxesOf(deliveries.map(({ to }) => to));
     const placed: PlacedRow[] = [];
     try {
       // The lock ends when the step is queued; durability is awaited outside, so that steps on a busy mailbox share commits.
       const { durable } = await this.#locks.run([...boxes.keys()], async () => {
         await Promise.all([...boxes.values()].map((box) => this.#load(box)));
         placed.push(...(await this.#place(deliveries, boxes)));
+        this.#assertGeneration(generation);
         return { durable: this.#store.commit([...writes, ...this.#advance(placed)], generation) };
       });
       await durable;
     } finally {
       for (const box of boxes.values()) this.#release(box);
     }
-    for (const { box, row } of placed) {
-      box.durable = Math.max(box.durable, row.sequence);
-      box.stream?.offer(row);
+    this.#offer(placed);
+  }
+
+  /**
+   * Deletes the device's mailbox with everything that `writes` names, and tells others of it, in one transaction. `writes` reads what there is
+   * while nothing can be added, so no row and no head outlives the device. Resolves when it is durable.
+   */
+  async remove(
+    address: DeviceAddress,
+    deliveries: readonly Delivery[],
+    writes: () => Promise<readonly Write[]>,
+    generation: number,
+  ): Promise<void> {
+    const boxes = this.#boxesOf([address, ...deliveries.map(({ to }) => to)]);
+    const placed: PlacedRow[] = [];
+    try {
+      const { durable } = await this.#locks.run([...boxes.keys()], async () => {
+        await Promise.all([...boxes.values()].map((box) => this.#load(box)));
+        const removed = await writes();
+        placed.push(...(await this.#place(deliveries, boxes)));
+        this.#assertGeneration(generation);
+        const committed = this.#store.commit([...removed, ...this.#advance(placed)], generation);
+        const box = boxes.get(deviceKey(address));
+        if (box !== undefined) box.head = null;
+        return { durable: committed };
+      });
+      await durable;
+    } finally {
+      for (const box of boxes.values()) this.#release(box);
     }
+    this.#offer(placed);
   }
 
   /**
@@ -117,7 +144,7 @@ export class Mailboxes {
         if (length === undefined || box.head === null) return { durable: undefined };
         if (box.head === undefined) throw new StoreError('stale', 'the state this step builds on was lost');
         box.stream?.consumed(id);
-        box.head = { ...box.head, rows: box.head.rows - 1, bytes: box.head.bytes - length };
+        box.head = { ...box.head, rows: Math.max(0, box.head.rows - 1), bytes: Math.max(0, box.head.bytes - length) };
         const writes = [this.#store.deleteMailboxRow(address, place.sequence), this.#store.putMailboxHead(address, box.head)];
         return { durable: this.#store.commit([...writes, ...alongside()], generation) };
       });
@@ -131,7 +158,12 @@ export class Mailboxes {
   /** Streams the device's mailbox to `sink`, everything not consumed first, until the stream is closed. A stream there was before is closed. */
   async stream(address: DeviceAddress, sink: PushSink): Promise<PushStream> {
     const box = this.#box(address);
-    await this.#locks.run([box.name], () => this.#load(box));
+    try {
+      await this.#locks.run([box.name], () => this.#load(box));
+    } catch (error) {
+      this.#release(box);
+      throw error;
+    }
     box.stream?.close();
     const stream = new PushStream(
       { address, durableSequence: () => box.durable, rows: (after, limit) => this.#store.mailboxRows(address, after, limit) },
@@ -151,10 +183,33 @@ export class Mailboxes {
     this.#release(box);
   }
 
-  /** Forgets what is known of a device that was just registered or removed. */
-  forget(address: DeviceAddress): void {
+  /** A device was just registered: what is known of its absence no longer counts. */
+  appeared(address: DeviceAddress): void {
     const box = this.#boxes.get(deviceKey(address));
-    if (box !== undefined) box.head = undefined;
+    if (box?.head === null) box.head = undefined;
+  }
+
+  #boxesOf(addresses: readonly DeviceAddress[]): Map<string, Box> {
+    const boxes = new Map<string, Box>();
+    for (const address of addresses) {
+      const name = deviceKey(address);
+      // Once each: a box is released as often as it was taken.
+      if (!boxes.has(name)) boxes.set(name, this.#box(address));
+    }
+    return boxes;
+  }
+
+  /** Before any head in memory moves: a commit that would be refused must not have counted. */
+  #assertGeneration(generation: number): void {
+    if (generation !== this.#store.generation) throw new StoreError('stale', 'the state this step builds on was lost');
+  }
+
+  /** The rows are durable now: to whom it may concern. */
+  #offer(placed: readonly PlacedRow[]): void {
+    for (const { box, row } of placed) {
+      box.durable = Math.max(box.durable, row.sequence);
+      box.stream?.offer(row);
+    }
   }
 
   async #place(deliveries: readonly Delivery[], boxes: ReadonlyMap<string, Box>): Promise<PlacedRow[]> {

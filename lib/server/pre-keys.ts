@@ -29,7 +29,8 @@ function lockOf(address: DeviceAddress): string {
  * before the answer leaves. The requester's own device is in a list of all, but no key of it is spent.
  */
 export const getPreKeyBundles: Handler<'get_pre_key_bundle'> = async (context, caller, { domain, userId, deviceId }) => {
-  if (domain !== context.domain) throw nobody();
+  // Before it is counted: the limits know only users that exist.
+  if (domain !== context.domain || (await context.store.user(userId)) === undefined) throw nobody();
   if (!(await context.rates.bundles.admit(JSON.stringify([deviceKey(caller), userId])))) {
     throw new Refusal(responseCode.unavailable, 'too many look-ups of this user');
   }

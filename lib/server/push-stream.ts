@@ -43,6 +43,10 @@ export class PushStream {
   #position = 0;
   /** Counts the jumps of {@link resumeAfter}, so that a page read before one is not sent after it. */
   #jumps = 0;
+  /** Pushes consumed while a page was being read, which may hold them: an older connection of the device consumes them late. */
+  readonly #gone = new Set<string>();
+  /** Bytes of the last row read: the next ones are likely to be as long. */
+  #typicalLength = 1;
   #started = false;
   #running = false;
   #closed = false;
@@ -73,6 +77,7 @@ export class PushStream {
   /** A push was consumed: there may be room for the next. */
   consumed(id: string): void {
     if (this.#outstanding.delete(id)) this.pump();
+    else if (this.#running) this.#gone.add(id);
   }
 
   /** Sends everything behind `sequence` again. Spec: wire.md §10 (AcquireSyncMsg). */
@@ -103,15 +108,19 @@ export class PushStream {
     } finally {
       // In the same turn as the last look at the mailbox: a row that comes next finds the stream idle.
       this.#running = false;
+      this.#gone.clear();
     }
   }
 
   async #sendPage(): Promise<void> {
     const durable = this.#source.durableSequence();
     const jumps = this.#jumps;
-    const limit = Math.min(pageLength, this.#window - this.#outstanding.size);
+    // What does not fit into the socket would be read again.
+    const fitting = Math.max(1, Math.floor(highWaterMark / this.#typicalLength));
+    const limit = Math.min(pageLength, this.#window - this.#outstanding.size, fitting);
     const rows = await this.#source.rows(this.#position, limit);
     if (jumps !== this.#jumps) return;
+    this.#typicalLength = Math.max(1, rows.at(-1)?.push.length ?? 1);
     const sendable = rows.filter(({ sequence }) => sequence <= durable);
     for (const row of sendable) {
       if (!this.#hasRoom()) return;
@@ -127,6 +136,7 @@ export class PushStream {
 
   #send(row: MailboxRow): void {
     this.#position = row.sequence;
+    if (this.#gone.has(row.id)) return;
     this.#outstanding.set(row.id, { sequence: row.sequence, length: row.push.length });
     this.#sink.sendPush(row.push);
   }

@@ -199,7 +199,7 @@ async function enrol(
     writes.push(store.putInvitation(invitation.codeHash, { ...invitation.record, usedBy }));
   }
   await context.mailboxes.post(await announcements(context, address, others), writes, generation);
-  context.mailboxes.forget(address);
+  context.mailboxes.appeared(address);
   return answer(context, device, password, user?.authenticator ?? request.authenticator);
 }
 

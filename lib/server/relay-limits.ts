@@ -17,7 +17,7 @@ export interface RelayLimits {
   readonly helloTimeout: number;
   /** Between heartbeats, ms: shorter than the idle time-out of common proxies (60 s). */
   readonly heartbeatInterval: number;
-  /** Requests of one connection. A bot sends thousands of messages a second; this only stops a runaway. */
+  /** Requests of one connection; those beyond wait in its socket. A bot sends thousands of messages a second; this only slows a runaway down. */
   readonly requests: Rate;
   /** Bundle look-ups by one device of one user: each may spend a one-time pre-key. Spec: weaknesses.md P14. */
   readonly bundlesPerTarget: Rate;
@@ -25,7 +25,7 @@ export interface RelayLimits {
   readonly invitesPerTarget: Rate;
   /** Registrations from one address; each costs a signature check and some 170 kB. */
   readonly registrations: Rate;
-  /** Refused hellos from one address: passwords are random, so this only keeps the noise down. */
+  /** Refused hellos of one device from one address: passwords are random, so this only keeps the noise down. */
   readonly refusedHellos: Rate;
   /** Pushes of one connection that may be on their way and not consumed. */
   readonly pushWindow: number;

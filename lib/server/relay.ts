@@ -145,16 +145,17 @@ export class Relay {
       const related = await relatedDevices(context, userId);
       const payload = encodePayload({ kind: 'remove-user-device', value: { device: address } });
       const told = [...own.filter((device) => deviceKey(device) !== deviceKey(address)), ...related];
-      await context.mailboxes.post(
-        told.map((to) => ({ to, payload, signed: true, optional: true })),
-        await context.store.deleteDevice(address),
-        generation,
-      );
-      context.mailboxes.forget(address);
       context.counters.forget(address);
+      const deliveries = told.map((to) => ({ to, payload, signed: true, optional: true }));
+      await context.mailboxes.remove(address, deliveries, () => context.store.deleteDevice(address), generation);
       this.#devices.get(deviceKey(address))?.end('unauthorized');
       return true;
     });
+  }
+
+  /** What lets connections in has trouble of its own: no more files, for example. It goes on; what is open stays open. */
+  reportDoorTrouble(code: string): void {
+    this.#context.logger.error({ code }, 'a connection could not be taken');
   }
 
   /** Lets {@link close} also close what lets connections in. */
@@ -226,7 +227,6 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
       counters: new CommitCounters(store, logger),
       locks: new KeyedLock(),
       rates: {
-        requests: new RateLimit(limits.requests, clock),
         bundles: new RateLimit(limits.bundlesPerTarget, clock),
         invites: new RateLimit(limits.invitesPerTarget, clock),
         registrations: new RateLimit(limits.registrations, clock),

@@ -19,6 +19,8 @@ const recentInvites = limits.sessionsPerPair;
 export const invite: Handler<'invite'> = async (context, caller, { invite: sent }) => {
   requireCaller(caller, sent.from);
   requireDomain(context, sent.to.domain);
+  // Before it is counted: the limits know only users that exist.
+  if ((await context.store.user(sent.to.userId)) === undefined) throw new Refusal(responseCode.notFound, 'the user is not registered here');
   if (!(await context.rates.invites.admit(JSON.stringify([deviceKey(caller), sent.to.userId])))) {
     throw new Refusal(responseCode.unavailable, 'too many invites to this user');
   }

@@ -93,7 +93,8 @@ test('every request with an effect stores the counter with it', async () => {
     () => alice.request('get_pre_key_bundle', { domain: bob.address.domain, userId: 'bob', deviceId: 'phone' }),
     () => alice.request('supply_opks', { suite, user: alice.address, oneTimePreKeys: [fresh] }),
     () => alice.request('consume_proto_msg', { pushId: push?.tag?.id ?? '', outcome: 1 }),
-    () => alice.request('update_user', { update: { user: alice.address, change: { kind: 'name', name: 'Alice' } } }),
+    () =>
+      alice.request('update_user', { update: { user: alice.address, modified: 1, operation: 0, change: { kind: 'name', name: 'Alice' } } }),
     () => alice.send(bob.address, 'a message'),
   ];
   for (const effect of effects) {

@@ -4,7 +4,8 @@ import { Tokens } from '../../lib/server/tokens.js';
 import type { FrameChannel } from '../../lib/transport/channel.js';
 import type { Frame } from '../../lib/wire/frame.js';
 import { decodeFrame, encodeFrame } from '../../lib/wire/frame.js';
-import { encodePayload, encodePush } from '../../lib/wire/push.js';
+import { encodeEnvelope } from '../../lib/wire/message.js';
+import { decodePush, encodePayload, encodePush } from '../../lib/wire/push.js';
 import { requestRowOf } from '../../lib/wire/request.js';
 import { settled } from '../transport/fake-clock.js';
 import type { FixtureOptions, RelayFixture } from './relay-fixture.js';
@@ -95,7 +96,7 @@ test('a password renews the token; a wrong one, or another device’s, does not'
   }
 });
 
-test('after many refused hellos an address is told to wait', async () => {
+test('after many refused hellos a device is told to wait', async () => {
   const relay = await start({ refusedHellos: { count: 3, per: 60_000 } });
   const alice = await join(relay, 'alice');
   const wrong = alice.hello({ kind: 'password', password: 'wrong' });
@@ -267,13 +268,82 @@ test('connections are limited, in all and per address', async () => {
   }
 });
 
-test('requests of one connection are limited by rate', async () => {
+test('requests beyond the rate wait for the next span of time and are neither refused nor reordered', async () => {
   const relay = await start({ requests: { count: 3, per: 1_000 } });
   const alice = await join(relay, 'alice');
-  const answers = await Promise.all(['1', '2', '3', '4'].map((text) => alice.send(alice.address, text)));
-  expect(answers.map((answer) => (answer.ok ? 200 : answer.code))).toEqual([200, 200, 200, 503]);
+  const bob = await join(relay, 'bob');
+  const texts = Array.from({ length: 10 }, (_, index) => `${index}`);
+  const answers = Promise.all(texts.map((text) => alice.send(bob.address, text)));
+  await settled();
+  expect(bob.pushes.map(textOf)).toEqual(texts.slice(0, 3));
   await relay.clock.advance(1_000);
-  expectOk(await alice.send(alice.address, '5'));
+  expect(bob.pushes.map(textOf)).toEqual(texts.slice(0, 6));
+  await relay.clock.advance(2_000);
+  expect((await answers).every(({ ok }) => ok)).toBe(true);
+  expect(bob.pushes.map(textOf)).toEqual(texts);
+});
+
+test('a pause for the rate ends with the connection and leaves no timer', async () => {
+  const relay = await start({ requests: { count: 1, per: 60_000 } });
+  const alice = await join(relay, 'alice');
+  expectOk(await alice.send(alice.address, 'one'));
+  expect(relay.clock.waiting).toBe(2 + 1);
+  await relay.relay.close();
+  await settled();
+  expect(relay.clock.waiting).toBe(0);
+});
+
+test('ten thousand messages in flight are all taken, in order', async () => {
+  const relay = await start();
+  const alice = await join(relay, 'alice');
+  const bob = device('bob');
+  await bob.register(relay.network.transport, 'code');
+  const count = 10_000;
+  const answers = await Promise.all(Array.from({ length: count }, (_, index) => alice.send(bob.address, `${index}`)));
+  expect(answers.filter(({ ok }) => !ok)).toEqual([]);
+  const rows = [...relay.tables.rows('mailbox').entries({ prefix: '', after: undefined, reverse: false })];
+  // A row is the push's id, 24 bytes, and the push.
+  expect(rows.map(([, row]) => textOf(decodePush(row.slice(24))))).toEqual(Array.from({ length: count }, (_, index) => `${index}`));
+});
+
+test('a client cannot make the relay hold more than a few of the largest requests at a time', async () => {
+  const relay = await start();
+  const alice = device('alice');
+  await alice.register(relay.network.transport, 'code');
+  const { channel, frames } = await raw(relay);
+  channel.send(encodeFrame({ kind: 'hello', hello: alice.hello({ kind: 'token', token: alice.token }) }));
+  await settled();
+  // Nothing is answered as long as the store does not answer.
+  let release: () => void = () => undefined;
+  relay.hold = new Promise((resolve) => {
+    release = resolve;
+  });
+  const row = requestRowOf('send_one2one_msg');
+  const text = 'x'.repeat(900_000);
+  for (let id = 1; id <= 30; id += 1) {
+    const body = row.encodeRequest({ envelope: encodeEnvelope(alice.envelope(alice.address, `${id} ${text}`)) });
+    channel.send(encodeFrame({ kind: 'request', id, request: row.code, body, commitCounter: 0 }));
+  }
+  await settled();
+  // The rest waits on the client's side of the channel.
+  expect(channel.bufferedAmount).toBeGreaterThan(20 * text.length - 1);
+  release();
+  for (let turn = 0; turn < 20; turn += 1) await settled();
+  expect(channel.bufferedAmount).toBe(0);
+  const answers = frames.flatMap((frame) => (frame.kind === 'response' ? [frame.id] : []));
+  expect(answers).toEqual(Array.from({ length: 30 }, (_, index) => index + 1));
+  channel.close();
+});
+
+test('refused hellos of one device do not shut out the others behind the same address', async () => {
+  const relay = await start({ refusedHellos: { count: 1, per: 60_000 } });
+  const alice = await join(relay, 'alice');
+  const bob = await join(relay, 'bob');
+  const wrong = alice.hello({ kind: 'password', password: 'wrong' });
+  await expect(alice.connect(relay.network.transport, wrong)).rejects.toMatchObject({ code: 'unauthorized' });
+  await expect(alice.connect(relay.network.transport, wrong)).rejects.toMatchObject({ code: 'busy' });
+  await bob.connect(relay.network.transport);
+  expectOk(await bob.send(bob.address, 'still let in'));
 });
 
 test('a reader that does not read is not sent more than a bounded amount, and gets the rest when it reads', async () => {
@@ -290,8 +360,7 @@ test('a reader that does not read is not sent more than a bounded amount, and ge
   await settled();
   expect(frames.map(({ kind }) => kind)).toEqual(['hello-ack']);
   channel.resume();
-  await settled();
-  await settled();
+  for (let turn = 0; turn < 20; turn += 1) await settled();
   expect(frames.filter(({ kind }) => kind === 'push')).toHaveLength(40);
   channel.close();
 });

@@ -57,6 +57,8 @@ export interface RelayFixture {
   readonly logs: LogLine[];
   /** How the next commits of the relay's store fail. */
   failure: UnsafeTestingFailure | undefined;
+  /** What every commit of the relay's store waits for. */
+  hold: Promise<void> | undefined;
   /** Transactions so far. */
   commits: number;
   /** Stops this relay and starts another over the same tables. */
@@ -84,13 +86,24 @@ export async function startRelay(options: FixtureOptions = {}): Promise<RelayFix
   const { registration = 'open', limits, tables = new MemoryTables(), clock = new FakeClock(), seed = 'relay' } = options;
   const logs: LogLine[] = [];
   const network = createInMemoryNetwork({ clock });
-  const fixture: Pick<RelayFixture, 'failure' | 'commits'> = { failure: undefined, commits: 0 };
+  const fixture: Pick<RelayFixture, 'failure' | 'hold' | 'commits'> = { failure: undefined, hold: undefined, commits: 0 };
   const countCommit = (): UnsafeTestingFailure | undefined => {
     fixture.commits += 1;
     return fixture.failure;
   };
   const relayOptions: RelayOptions = {
-    store: () => openMemoryStore({ unsafeTestingTables: tables, unsafeTestingFailure: countCommit }),
+    store: async () => {
+      const store = await openMemoryStore({ unsafeTestingTables: tables, unsafeTestingFailure: countCommit });
+      return {
+        get: (table, key) => store.get(table, key),
+        list: (table, range) => store.list(table, range),
+        close: () => store.close(),
+        async commit(writes) {
+          if (fixture.hold !== undefined) await fixture.hold;
+          return store.commit(writes);
+        },
+      };
+    },
     domain,
     registration,
     clock,
