@@ -1,3 +1,6 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { get } from 'node:http';
+import type { Server } from 'node:http';
 import { createConnection } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import { openRelay } from '../../lib/server/relay.js';
@@ -53,6 +56,39 @@ test('a relay that is closed twice is closed once, and leaves no timer behind', 
   await Promise.all([fixture.relay.close(), fixture.relay.close()]);
   await settled();
   expect(fixture.clock.waiting).toBe(0);
+});
+
+test('a door that cannot take a connection says so and stays open', async () => {
+  const lines: unknown[] = [];
+  const log = (fields: object): void => {
+    lines.push(fields);
+  };
+  relay = await openRelay({
+    store: () => openMemoryStore(),
+    domain,
+    registration: 'open',
+    logger: { debug: () => undefined, info: () => undefined, warn: log, error: log },
+  });
+  const listener = await listen(relay, { host: '127.0.0.1', port: 0 });
+  let server: Server | undefined;
+  const note = (message: unknown): void => {
+    ({ server } = message as { server: Server });
+  };
+  subscribe('http.server.request.start', note);
+  await new Promise<void>((resolve) => {
+    get({ host: '127.0.0.1', port: listener.port }, (response) => {
+      response.resume().on('end', resolve);
+    });
+  });
+  unsubscribe('http.server.request.start', note);
+  // What Node tells a server when the process is out of files.
+  server?.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }));
+  expect(lines).toEqual([{ code: 'EMFILE' }]);
+  const connection = await device('alice').connect(
+    createWebSocketTransport({ url: listener.url }),
+    device('alice').hello({ kind: 'none' }),
+  );
+  await connection.close();
 });
 
 test('a store that cannot be opened is reported, and a domain must be one', async () => {

@@ -30,6 +30,26 @@ async function consume(device: TestDevice, push: ReceivedPush | undefined): Prom
 }
 
 describe('mailboxes', () => {
+  test('nothing that is sent while a device is being removed outlives it', async () => {
+    const { relay, alice, bob } = await start();
+    for (const text of ['one', 'two']) expectOk(await alice.send(bob.address, text));
+    const sends = Array.from({ length: 40 }, async (_, index) => {
+      for (let turn = 0; turn < index; turn += 1) await Promise.resolve();
+      return alice.send(bob.address, `${index}`);
+    });
+    const removed = relay.relay.removeDevice('bob', 'phone');
+    const answers = await Promise.all(sends);
+    expect(await removed).toBe(true);
+    expect(answers.some(({ ok }) => !ok)).toBe(true);
+    await settled();
+    expect(relay.tables.rows('mailbox').size).toBe(0);
+    // The head of the other device only.
+    expect(relay.tables.rows('push').size).toBe(1);
+    const again = await join(relay, 'bob');
+    expectOk(await alice.send(again.address, 'to the new one'));
+    expect((await again.received(1)).map(textOf)).toEqual(['to the new one']);
+  });
+
   test('messages arrive in the order in which they were sent, however many are in flight', async () => {
     const { alice, bob } = await start();
     const texts = Array.from({ length: 200 }, (_, index) => `message ${index}`);
