@@ -2,7 +2,15 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 /** Where a cast is part of the job: the addon boundary, generated protobuf code, rows of a database driver, results of typed jobs. */
-const castsAllowed = ['lib/base/brand.ts', 'lib/crypto/native.ts', 'lib/crypto/job.ts', 'lib/wire/**', 'lib/store/*/**', 'test/**', 'bench/**'];
+const castsAllowed = [
+  'lib/base/brand.ts',
+  'lib/crypto/native.ts',
+  'lib/crypto/job.ts',
+  'lib/wire/**',
+  'lib/store/*/**',
+  'test/**',
+  'bench/**',
+];
 
 export default tseslint.config(
   { ignores: ['node_modules/**', 'dist/**', 'build/**', 'lib/wire/generated/**'] },

@@ -10,7 +10,7 @@ import { equalBytes } from '../base/bytes.js';
 import { E2eeError } from '../base/errors.js';
 import type { LoginRecord, RelayStore } from '../store/relay-store.js';
 import type { Write } from '../store/store.js';
-import type { Guest } from './hello.js';
+import type { Guest } from './guest.js';
 import type { Logger } from './logger.js';
 
 interface Seen {

@@ -14,7 +14,7 @@ import { decodePayload, decodePush, encodePayload, encodePush } from '../wire/pu
 import type { RelayContext } from './context.js';
 import { dispatch } from './dispatch.js';
 import { greet } from './hello.js';
-import type { Guest } from './hello.js';
+import type { Guest } from './guest.js';
 import { askAfterConnecting } from './pre-keys.js';
 import { splitPushId } from './push-id.js';
 import type { PushStream } from './push-stream.js';

@@ -7,7 +7,7 @@ import type { AnswerOf, RequestName, RequestOf } from '../wire/request.js';
 import { requestNameOf, requestRowOf } from '../wire/request.js';
 import { consumePush } from './acknowledgements.js';
 import type { Handler, RelayContext } from './context.js';
-import type { Guest } from './hello.js';
+import type { Guest } from './guest.js';
 import { getPreKeyBundles, publishSignedPreKey, supplyOneTimePreKeys } from './pre-keys.js';
 import { Refusal, responseCode } from './refusal.js';
 import { register } from './registration.js';

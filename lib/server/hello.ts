@@ -7,18 +7,8 @@ import { frameVersion } from '../wire/frame.js';
 import type { RelayContext } from './context.js';
 import { isWord } from './credentials.js';
 import { responseCode } from './refusal.js';
+import type { Guest } from './guest.js';
 import { checkStore } from './rollback.js';
-
-/** A device that has proved itself. */
-export interface Guest {
-  readonly address: DeviceAddress;
-  /** End of the token that the connection lives by, ms since 1970. */
-  readonly tokenExpiresAt: number;
-  /** Name of the client's store, empty when it has none. */
-  readonly incarnation: Uint8Array;
-  /** Of that store, as the hello said. */
-  readonly commitCounter: number;
-}
 
 /** What a hello led to; `guest` is absent when it was refused, and when it came without a credential, which allows a registration only. */
 export interface Greeting {

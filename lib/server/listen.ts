@@ -69,7 +69,7 @@ export async function listen(relay: Relay, options: ListenOptions): Promise<Rela
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      relay.accept(webSocketChannel(webSocket, request.socket.remoteAddress ?? 'unknown'));
+      relay.accept(webSocketChannel(webSocket, socket, request.socket.remoteAddress ?? 'unknown'));
     });
   });
   await new Promise<void>((resolve, reject) => {

@@ -15,7 +15,7 @@ import type { MailboxHead, MailboxRow, RelayStore } from '../store/relay-store.j
 import type { Write } from '../store/store.js';
 import type { EncodedPayload } from '../wire/push.js';
 import { KeyedLock } from './keyed-lock.js';
-import { generateNonce, makePushId, splitPushId } from './push-id.js';
+import { Nonces, makePushId, splitPushId } from './push-id.js';
 import type { PushSink } from './push-stream.js';
 import { PushStream } from './push-stream.js';
 import { Refusal, responseCode } from './refusal.js';
@@ -59,7 +59,7 @@ export class Mailboxes {
   readonly #store: RelayStore;
   readonly #signer: Signer;
   readonly #clock: Clock;
-  readonly #random: RandomSource;
+  readonly #nonces: Nonces;
   readonly #limits: RelayLimits;
   readonly #locks = new KeyedLock();
   readonly #boxes = new Map<string, Box>();
@@ -68,7 +68,7 @@ export class Mailboxes {
     this.#store = store;
     this.#signer = signer;
     this.#clock = clock;
-    this.#random = random;
+    this.#nonces = new Nonces(random);
     this.#limits = limits;
     store.onReset(() => {
       for (const box of this.#boxes.values()) box.head = undefined;
@@ -231,7 +231,7 @@ export class Mailboxes {
       if (optional === true && this.#isFull(box.head, 0, 0)) continue;
       const sequence = next.get(box) ?? box.head.next;
       next.set(box, sequence + 1);
-      const id = makePushId(sequence, generateNonce(this.#random));
+      const id = makePushId(sequence, this.#nonces.take());
       const statement = { tag: { time, id }, from, to: box.address, payload };
       drafts.push({ box, sequence, id, statement, signed });
     }

@@ -15,11 +15,30 @@ export function makePushId(sequence: number, nonce: Uint8Array): string {
   return toBase64(bytes);
 }
 
-/** A fresh nonce. */
-export function generateNonce(random: RandomSource): Uint8Array {
-  const nonce = new Uint8Array(nonceLength);
-  random.fill(nonce);
-  return nonce;
+/** Nonces drawn at once: a call for random bytes costs more than a thousand of them. */
+const drawnAtOnce = 512;
+
+/** Fresh nonces of 8 bytes; each is given out once. */
+export class Nonces {
+  readonly #random: RandomSource;
+  readonly #drawn = new Uint8Array(drawnAtOnce * nonceLength);
+  #position = this.#drawn.length;
+
+  constructor(random: RandomSource) {
+    this.#random = random;
+  }
+
+  /** The next one. */
+  take(): Uint8Array {
+    if (this.#position === this.#drawn.length) {
+      this.#random.fill(this.#drawn);
+      this.#position = 0;
+    }
+    const nonce = this.#drawn.slice(this.#position, this.#position + nonceLength);
+    this.#drawn.fill(0, this.#position, this.#position + nonceLength);
+    this.#position += nonceLength;
+    return nonce;
+  }
 }
 
 /** The parts of a push id, or `undefined` when it is none. */
