@@ -4,7 +4,7 @@ import { departuresOf, notesOf } from './trace.js';
 import { useWorld } from './world.js';
 
 /** Every client is a process that opens a database. */
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 describe('clients and the relay of the command line, each in its own process', () => {
   const world = useWorld('command line');

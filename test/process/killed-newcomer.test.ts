@@ -4,7 +4,7 @@ import { departuresOf, notesOf } from './trace.js';
 import { type Death, useWorld } from './world.js';
 
 /** Every life is a process that opens a database. */
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const atFirstContact: readonly (readonly [string, Death])[] = [
   ['before the first message is stored', { point: 'before-commit', puts: 'pending' }],
