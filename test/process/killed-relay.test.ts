@@ -42,6 +42,12 @@ describe('a relay that is killed', () => {
     expect(delivery).toMatchObject(nothingAmiss);
     expect(delivery.arrived).toHaveLength(1 + 5 * whileCarrying.length);
     expect(deliveryBetween(bob, alice)).toMatchObject(nothingAmiss);
+    // A restarted relay may pass a repeated request on; its receiver knows the message, and makes no new session for it.
+    for (const { child } of [alice, bob]) {
+      expect(child.events('undecryptable').filter(({ code }) => code !== 'duplicate')).toEqual([]);
+      expect(child.events('session-ready')).toHaveLength(1);
+      expect(child.events('error')).toEqual([]);
+    }
     for (const device of [alice, bob]) {
       const { again, keysUsedTwice } = departuresOf(device.notes);
       expect(keysUsedTwice).toEqual([]);
