@@ -1,6 +1,7 @@
 /**
  * A frame channel over a WebSocket of either side: one binary message per frame.
  */
+import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import { TransportError } from '../base/errors.js';
 import type { ChannelEnd, FrameChannel, FrameReceiver } from './channel.js';
@@ -16,6 +17,9 @@ const unsupportedCode = 1003;
 /** A peer that does not finish the closing handshake is cut after so many ms. */
 const closeTimeout = 5_000;
 
+/** Bytes gathered for one system call; more gain nothing and only wait. */
+const gatheredAtMost = 65_536;
+
 /** The message's bytes without a copy where it came in one piece. */
 function bytesOf(message: RawData): Uint8Array {
   if (message instanceof ArrayBuffer) return new Uint8Array(message);
@@ -27,12 +31,15 @@ class WebSocketChannel implements FrameChannel {
   readonly remoteAddress: string;
   readonly closed: Promise<ChannelEnd>;
   readonly #socket: WebSocket;
+  readonly #carrier: Duplex;
   #receiver: FrameReceiver | undefined;
   #end: ChannelEnd | undefined;
   #crowded = false;
+  #corked = false;
 
-  constructor(socket: WebSocket, remoteAddress: string) {
+  constructor(socket: WebSocket, carrier: Duplex, remoteAddress: string) {
     this.#socket = socket;
+    this.#carrier = carrier;
     this.remoteAddress = remoteAddress;
     // Nothing may be lost between the opening of the socket and the first receiver.
     socket.pause();
@@ -62,12 +69,14 @@ class WebSocketChannel implements FrameChannel {
 
   send(frame: Uint8Array): void {
     if (this.#socket.readyState !== this.#socket.OPEN) throw new TransportError('offline', 'the channel has ended');
+    this.#gather();
     this.#socket.send(frame, { binary: true }, () => {
       if (this.#crowded && this.#socket.bufferedAmount < lowWaterMark) {
         this.#crowded = false;
         this.#receiver?.onDrain();
       }
     });
+    if (this.#socket.bufferedAmount >= gatheredAtMost) this.#release();
     if (this.#socket.bufferedAmount >= lowWaterMark) this.#crowded = true;
   }
 
@@ -94,6 +103,22 @@ class WebSocketChannel implements FrameChannel {
     this.#socket.terminate();
   }
 
+  /** Frames sent in one turn leave in one system call: after a commit, hundreds of answers and pushes are sent at once. */
+  #gather(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this.#carrier.cork();
+    process.nextTick(() => {
+      this.#release();
+    });
+  }
+
+  #release(): void {
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.#carrier.uncork();
+  }
+
   #shut(code: number): void {
     // A paused socket would never see the other side's part of the closing handshake.
     this.#socket.resume();
@@ -118,7 +143,7 @@ function endOf(code: number): ChannelEnd {
   return { cause: 'remote', reason: code === tooLargeCode ? 'too-large' : 'closed' };
 }
 
-/** A channel over an open WebSocket, which then belongs to it. */
-export function webSocketChannel(socket: WebSocket, remoteAddress: string): FrameChannel {
-  return new WebSocketChannel(socket, remoteAddress);
+/** A channel over an open WebSocket, which then belongs to it, as does the stream `carrier` that the WebSocket runs over. */
+export function webSocketChannel(socket: WebSocket, carrier: Duplex, remoteAddress: string): FrameChannel {
+  return new WebSocketChannel(socket, carrier, remoteAddress);
 }

@@ -1,8 +1,9 @@
 /**
  * The client's transport over WebSocket. Anything but loopback needs TLS: tokens and passwords travel in the first frame. Design D7.
  */
+import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
-import { TransportError, UsageError } from '../base/errors.js';
+import { InternalError, TransportError, UsageError } from '../base/errors.js';
 import type { Clock } from '../base/clock.js';
 import { systemClock } from '../base/clock.js';
 import { limits } from '../base/limits.js';
@@ -48,11 +49,16 @@ function dial(url: URL, options: WebSocketTransportOptions, signal: AbortSignal)
       signal.removeEventListener('abort', giveUp);
       reject(new TransportError('offline', 'the relay cannot be reached', { cause }));
     };
+    let carrier: Duplex | undefined;
     socket.once('error', failed);
+    socket.once('upgrade', (response) => {
+      carrier = response.socket;
+    });
     socket.once('open', () => {
       signal.removeEventListener('abort', giveUp);
       socket.off('error', failed);
-      resolve(webSocketChannel(socket, url.host));
+      if (carrier === undefined) reject(new InternalError('no-carrier', 'a WebSocket is open without an upgrade'));
+      else resolve(webSocketChannel(socket, carrier, url.host));
     });
     signal.addEventListener('abort', giveUp, { once: true });
   });

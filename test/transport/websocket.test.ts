@@ -11,8 +11,8 @@ import { transportContract } from './contract.js';
 transportContract('WebSocket', async (clock, maxFrameLength) => {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0, maxPayload: maxFrameLength, perMessageDeflate: false });
   let accept: (channel: FrameChannel) => void = () => undefined;
-  server.on('connection', (socket) => {
-    accept(webSocketChannel(socket, 'test'));
+  server.on('connection', (socket, request) => {
+    accept(webSocketChannel(socket, request.socket, 'test'));
   });
   await new Promise((resolve) => {
     server.once('listening', resolve);
@@ -28,9 +28,11 @@ transportContract('WebSocket', async (clock, maxFrameLength) => {
       new Promise((resolve, reject) => {
         const socket = new WebSocket(url, subProtocol, { maxPayload: maxFrameLength, perMessageDeflate: false });
         socket.once('error', reject);
-        socket.once('open', () => {
-          socket.off('error', reject);
-          resolve(webSocketChannel(socket, 'test'));
+        socket.once('upgrade', ({ socket: carrier }) => {
+          socket.once('open', () => {
+            socket.off('error', reject);
+            resolve(webSocketChannel(socket, carrier, 'test'));
+          });
         });
       }),
     close() {
@@ -97,8 +99,8 @@ test('text messages end a channel', async () => {
     server.once('listening', resolve);
   });
   const accepted = new Promise<FrameChannel>((resolve) => {
-    server.once('connection', (socket) => {
-      resolve(webSocketChannel(socket, 'test'));
+    server.once('connection', (socket, request) => {
+      resolve(webSocketChannel(socket, request.socket, 'test'));
     });
   });
   const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`);
@@ -113,5 +115,53 @@ test('text messages end a channel', async () => {
   expect(frames).toEqual([]);
   await new Promise((resolve) => {
     server.close(resolve);
+  });
+});
+
+test('frames sent in one turn leave together, a later one without delay', async () => {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  await new Promise((resolve) => {
+    server.once('listening', resolve);
+  });
+  const writes: number[] = [];
+  const accepted = new Promise<FrameChannel>((resolve) => {
+    server.once('connection', (socket, request) => {
+      const carrier = request.socket;
+      const writev = carrier._writev?.bind(carrier);
+      carrier._writev = (chunks, done) => {
+        writes.push(chunks.length);
+        writev?.(chunks, done);
+      };
+      resolve(webSocketChannel(socket, carrier, 'test'));
+    });
+  });
+  const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  const frames: number[] = [];
+  const waiting = new Set<() => void>();
+  socket.on('message', (frame: Buffer) => {
+    frames.push(frame[0] ?? 0);
+    for (const wake of waiting) wake();
+  });
+  const received = async (count: number): Promise<number[]> => {
+    while (frames.length < count) {
+      await new Promise<void>((resolve) => {
+        waiting.add(resolve);
+      });
+    }
+    return frames;
+  };
+  const channel = await accepted;
+  for (let index = 1; index <= 20; index += 1) channel.send(Uint8Array.of(index));
+  expect(await received(20)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+  expect(writes).toHaveLength(1);
+  channel.send(Uint8Array.of(21));
+  expect(await received(21)).toHaveLength(21);
+  expect(writes).toHaveLength(2);
+  channel.close();
+  await channel.closed;
+  await new Promise<void>((resolve) => {
+    server.close(() => {
+      resolve();
+    });
   });
 });
