@@ -2,7 +2,7 @@
 import type { DeviceAddress } from '../base/address.js';
 import { limits } from '../base/limits.js';
 import { readDevice, toAddress } from './address.js';
-import { integer, list, type Maybe, required, text, toLong } from './field.js';
+import { integer, list, type Maybe, required, requiredText, text, toLong } from './field.js';
 import type { e2ees } from './generated/e2ees.js';
 
 /** Time and acknowledgement handle of a push. Spec: wire.md §10 (ProtoMsgTag). */
@@ -65,7 +65,7 @@ export function toTag(tag: PushTag): e2ees.ProtoMsgTag.$Properties {
 
 /** Throws `DecodeError`. */
 export function readTag(found: e2ees.ProtoMsgTag.$Properties, field: string): PushTag {
-  return { time: integer(found.protoMsgT, `${field}.proto_msg_t`), id: text(found.protoMsgId, `${field}.proto_msg_id`) };
+  return { time: integer(found.protoMsgT, `${field}.proto_msg_t`), id: requiredText(found.protoMsgId, `${field}.proto_msg_id`) };
 }
 
 /** As generated code wants it. */

@@ -1,0 +1,173 @@
+/** A relay with registered devices, and bare channels on which anything can be said to it. */
+import { expect } from '@jest/globals';
+import { suiteByName } from '../../lib/crypto/cipher-suite.js';
+import { defaultRelayLimits } from '../../lib/server/relay-limits.js';
+import type { FrameChannel } from '../../lib/transport/channel.js';
+import type { Credential, Frame } from '../../lib/wire/frame.js';
+import { decodeFrame, encodeFrame } from '../../lib/wire/frame.js';
+import { type RelayFixture, type TestDevice, device, expectOk, startRelay } from '../server/relay-fixture.js';
+import { Dice } from './dice.js';
+import { StoreWatch } from './store-watch.js';
+
+const manyEvents = { count: 10_000_000, per: 60_000 };
+/** Turns of the event loop in which an answer must come; the pool takes some for a signature. */
+const patience = 200_000;
+
+async function turn(): Promise<void> {
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+/** One channel to the relay. */
+export class Line {
+  readonly frames: Frame[] = [];
+  readonly #channel: FrameChannel;
+  isClosed = false;
+
+  constructor(channel: FrameChannel) {
+    this.#channel = channel;
+    void channel.closed.then(() => {
+      this.isClosed = true;
+    });
+    channel.receive({
+      onFrame: (bytes) => {
+        this.frames.push(decodeFrame(bytes));
+      },
+      onDrain: () => undefined,
+    });
+  }
+
+  send(bytes: Uint8Array): void {
+    this.#channel.send(bytes);
+  }
+
+  close(): void {
+    this.#channel.close();
+  }
+
+  /** Waits for a frame, or the end of the channel. */
+  async until(isIt: (frame: Frame) => boolean): Promise<Frame | undefined> {
+    for (let turns = 0; turns < patience; turns += 1) {
+      const found = this.frames.find(isIt);
+      if (found !== undefined || this.isClosed) return found;
+      await turn();
+    }
+    throw new Error('the relay neither answers nor ends the connection');
+  }
+
+  /** Waits until nothing more comes. */
+  async settle(): Promise<void> {
+    for (let turns = 0; turns < 4; turns += 1) await turn();
+  }
+}
+
+export class RelayWorld {
+  readonly dice: Dice;
+  readonly fixture: RelayFixture;
+  readonly alice: TestDevice;
+  readonly bob: TestDevice;
+  readonly #watch: StoreWatch;
+  #line: Line | undefined;
+  #strangerLine: Line | undefined;
+  #ids = 0;
+
+  private constructor(seed: string, fixture: RelayFixture, alice: TestDevice, bob: TestDevice) {
+    this.dice = new Dice(`${seed} dice`);
+    this.fixture = fixture;
+    this.alice = alice;
+    this.bob = bob;
+    this.#watch = new StoreWatch(fixture.tables);
+  }
+
+  static async create(seed: string): Promise<RelayWorld> {
+    const fixture = await startRelay({
+      seed,
+      limits: {
+        requests: manyEvents,
+        registrations: manyEvents,
+        bundlesPerTarget: manyEvents,
+        invitesPerTarget: manyEvents,
+        refusedHellos: manyEvents,
+        lowOneTimePreKeys: 0,
+        pushWindow: defaultRelayLimits.pushWindow,
+      },
+    });
+    const suite = suiteByName('mldsa44-mlkem512');
+    const [alice, bob] = await Promise.all(
+      ['alice', 'bob'].map(async (userId) => {
+        const made = device(userId, 'phone', 3, suite);
+        await made.register(fixture.network.transport, 'code', `mailto:${userId}@example.org`);
+        return made;
+      }),
+    );
+    const world = new RelayWorld(seed, fixture, alice!, bob!);
+    await world.bob.connect(fixture.network.transport);
+    // A push for Alice that waits to be consumed, so that consuming has something to name.
+    await alice!.connect(fixture.network.transport);
+    expectOk(await world.bob.send(alice!.address, 'to be consumed'));
+    await alice!.received(1);
+    await alice!.connection?.close();
+    world.changes();
+    return world;
+  }
+
+  /** Alice's connection, opened anew when the last mutation has ended it. */
+  async line(): Promise<Line> {
+    if (this.#line === undefined || this.#line.isClosed) this.#line = await this.#greeted({ kind: 'token', token: this.alice.token });
+    return this.#line;
+  }
+
+  /** A connection that has shown no credential. */
+  async strangerLine(): Promise<Line> {
+    if (this.#strangerLine === undefined || this.#strangerLine.isClosed) this.#strangerLine = await this.#greeted({ kind: 'none' });
+    return this.#strangerLine;
+  }
+
+  /** A connection on which nothing was said yet. */
+  async dial(): Promise<Line> {
+    return new Line(await this.fixture.network.dial());
+  }
+
+  /** A number for a request. */
+  nextId(): number {
+    this.#ids += 1;
+    return this.#ids;
+  }
+
+  /** What changed in the relay's store since the last look. */
+  changes(): ReturnType<StoreWatch['changes']> {
+    return this.#watch.changes();
+  }
+
+  /** Bob takes what has come, so that mailboxes stay small. */
+  async bobConsumes(): Promise<void> {
+    for (const push of this.bob.pushes.splice(0)) {
+      if (push.tag !== undefined) await this.bob.request('consume_proto_msg', { pushId: push.tag.id, outcome: 1 });
+    }
+    this.changes();
+  }
+
+  /** Everything still works, and nothing went wrong inside. */
+  async proveHealth(): Promise<void> {
+    const before = this.bob.pushes.length;
+    const line = await this.line();
+    line.close();
+    await this.alice.connect(this.fixture.network.transport);
+    expectOk(await this.alice.send(this.bob.address, 'still here'));
+    await this.bob.received(before + 1);
+    expect(this.fixture.logs.filter(({ level }) => level === 'error')).toEqual([]);
+  }
+
+  async close(): Promise<void> {
+    await this.fixture.relay.close();
+  }
+
+  async #greeted(credential: Credential): Promise<Line> {
+    const line = await this.dial();
+    line.send(encodeFrame({ kind: 'hello', hello: this.alice.hello(credential) }));
+    const answer = await line.until(({ kind }) => kind === 'hello-ack');
+    if (answer?.kind !== 'hello-ack' || answer.ack.code !== 200) throw new Error('the relay no longer takes a good hello');
+    return line;
+  }
+}
