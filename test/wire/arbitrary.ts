@@ -202,7 +202,7 @@ const friendship = fc.record({
   status: int32,
 });
 
-export const tag: fc.Arbitrary<PushTag> = fc.record({ time, id: anyName });
+export const tag: fc.Arbitrary<PushTag> = fc.record({ time, id: fc.string({ minLength: 1, maxLength: 12, unit: 'grapheme' }) });
 
 /** One arbitrary per kind of push. */
 export const payloads: { readonly [K in PushKind]: fc.Arbitrary<PushPayloads[K]> } = {
