@@ -7,7 +7,6 @@ import type { CipherSuite } from '../../lib/crypto/cipher-suite.js';
 import { MemoryTables } from '../../lib/store/memory/memory-store.js';
 import type { Table } from '../../lib/store/store.js';
 import type { Accept, Invite } from '../../lib/session/session.js';
-import { bundleFingerprint } from '../../lib/wire/fingerprint.js';
 import { encodeFrame } from '../../lib/wire/frame.js';
 import { type Content, type Envelope, decodeEnvelope, encodeContent, encodeEnvelope } from '../../lib/wire/message.js';
 import { type PushPayload, encodePayload } from '../../lib/wire/push.js';
@@ -15,6 +14,7 @@ import { type RequestName, requests } from '../../lib/wire/request.js';
 import { seededRandom } from '../server/relay-fixture.js';
 import { type Run, seededRun } from '../support/seeded-jobs.js';
 import { FakeClock } from '../transport/fake-clock.js';
+import { bundleOf, done, invited, noBundle, registered } from './canned-answers.js';
 import { Dice } from './dice.js';
 import { type Draft, Peer } from './peer.js';
 import { type SeenRequest, StandInRelay, type Statement, domain } from './stand-in-relay.js';
@@ -287,43 +287,24 @@ export class ClientWorld {
     this.#late.push({ ...first, late: true });
   }
 
-  #respond({ name, body }: SeenRequest): Uint8Array {
+  #respond(request: SeenRequest): Uint8Array {
     const { address } = this;
-    switch (name) {
+    switch (request.name) {
       case 'register_user': {
-        const { suite, identityKey, signedPreKey, oneTimePreKeys } = requests.register_user.decodeRequest(body);
+        const { suite, identityKey, signedPreKey, oneTimePreKeys } = requests.register_user.decodeRequest(request.body);
         this.#bundle = { address, suite, identityKey, signedPreKey };
         this.#oneTimePreKeys = [...oneTimePreKeys];
-        const value = {
-          address,
-          userName: 'target',
-          password: 'password',
-          token: 'token',
-          tokenExpires: 0,
-          authenticator: '',
-          certificate: this.relay.certificate,
-          otherDevices: [],
-          contactDevices: [],
-          groups: [],
-        };
-        return requests.register_user.encodeResponse({ ok: true, message: '', value });
+        return registered(address, this.relay.certificate);
       }
       case 'get_pre_key_bundle': {
-        const { userId } = requests.get_pre_key_bundle.decodeRequest(body);
+        const { userId } = requests.get_pre_key_bundle.decodeRequest(request.body);
         // Carol is invited once; later wishes for new sessions, which refused messages cause, are not granted.
-        if (userId !== 'carol' || this.#answer !== undefined)
-          return requests.get_pre_key_bundle.encodeResponse({ ok: false, code: 503, message: '' });
-        const bundle = this.carol.bundle();
-        const value = { userId, bundles: [{ bundle, signature: this.relay.sign(bundleFingerprint(bundle)) }] };
-        return requests.get_pre_key_bundle.encodeResponse({ ok: true, message: '', value });
+        return userId === 'carol' && this.#answer === undefined ? bundleOf(this.relay, this.carol) : noBundle;
       }
-      case 'invite': {
-        const { sessionId } = requests.invite.decodeRequest(body).invite;
-        return requests.invite.encodeResponse({ ok: true, message: '', value: { sessionId, inviteTime: this.clock.now() } });
-      }
+      case 'invite':
+        return invited(request.body, this.clock.now());
       default:
-        // Every other answer says no more than that it worked.
-        return requests.consume_proto_msg.encodeResponse({ ok: true, message: '', value: {} });
+        return done;
     }
   }
 

@@ -1,11 +1,18 @@
 /** A relay with registered devices, and bare channels on which anything can be said to it. */
 import { expect } from '@jest/globals';
+import { createAccount, currentSignedPreKey } from '../../lib/account/account.js';
+import { oneTimePreKeyPublic } from '../../lib/account/one-time-pre-key.js';
+import type { DeviceAddress } from '../../lib/base/address.js';
+import { asSessionId } from '../../lib/base/brand.js';
+import { toBase64 } from '../../lib/base/bytes.js';
 import { suiteByName } from '../../lib/crypto/cipher-suite.js';
-import { defaultRelayLimits } from '../../lib/server/relay-limits.js';
 import type { FrameChannel } from '../../lib/transport/channel.js';
 import type { Credential, Frame } from '../../lib/wire/frame.js';
 import { decodeFrame, encodeFrame } from '../../lib/wire/frame.js';
+import { type RequestName, requests } from '../../lib/wire/request.js';
 import { type RelayFixture, type TestDevice, device, expectOk, startRelay } from '../server/relay-fixture.js';
+import { encodedCase } from '../server/request-cases.js';
+import { seededRun } from '../support/seeded-jobs.js';
 import { Dice } from './dice.js';
 import { StoreWatch } from './store-watch.js';
 
@@ -62,11 +69,21 @@ export class Line {
   }
 }
 
+/** A device whose keys are those of the seed. */
+function seededDevice(seed: string, userId: string): TestDevice {
+  const suite = suiteByName('mldsa44-mlkem512');
+  const made = device(userId, 'phone', 0, suite);
+  const run = seededRun(`${seed} ${userId}`);
+  const { account, oneTimePreKeys } = run(createAccount({ suite, address: made.address, oneTimePreKeys: 3, now: 1_700_000_000_000 }));
+  return Object.assign(made, { account, oneTimePreKeys: oneTimePreKeys.map(oneTimePreKeyPublic) });
+}
+
 export class RelayWorld {
   readonly dice: Dice;
   readonly fixture: RelayFixture;
   readonly alice: TestDevice;
   readonly bob: TestDevice;
+  readonly #carol: TestDevice;
   readonly #watch: StoreWatch;
   #line: Line | undefined;
   #strangerLine: Line | undefined;
@@ -77,6 +94,7 @@ export class RelayWorld {
     this.fixture = fixture;
     this.alice = alice;
     this.bob = bob;
+    this.#carol = seededDevice(seed, 'carol');
     this.#watch = new StoreWatch(fixture.tables);
   }
 
@@ -90,26 +108,48 @@ export class RelayWorld {
         invitesPerTarget: manyEvents,
         refusedHellos: manyEvents,
         lowOneTimePreKeys: 0,
-        pushWindow: defaultRelayLimits.pushWindow,
       },
     });
-    const suite = suiteByName('mldsa44-mlkem512');
-    const [alice, bob] = await Promise.all(
-      ['alice', 'bob'].map(async (userId) => {
-        const made = device(userId, 'phone', 3, suite);
-        await made.register(fixture.network.transport, 'code', `mailto:${userId}@example.org`);
-        return made;
-      }),
-    );
-    const world = new RelayWorld(seed, fixture, alice!, bob!);
+    const alice = seededDevice(seed, 'alice');
+    const bob = seededDevice(seed, 'bob');
+    for (const made of [alice, bob]) await made.register(fixture.network.transport, 'code', `mailto:${made.address.userId}@example.org`);
+    const world = new RelayWorld(seed, fixture, alice, bob);
     await world.bob.connect(fixture.network.transport);
     // A push for Alice that waits to be consumed, so that consuming has something to name.
-    await alice!.connect(fixture.network.transport);
-    expectOk(await world.bob.send(alice!.address, 'to be consumed'));
-    await alice!.received(1);
-    await alice!.connection?.close();
+    await alice.connect(fixture.network.transport);
+    expectOk(await world.bob.send(alice.address, 'to be consumed'));
+    await alice.received(1);
+    await alice.connection?.close();
     world.changes();
     return world;
+  }
+
+  /** An encoded request of Alice as it should be, or of `sender` in her name. */
+  good(name: RequestName, sender: DeviceAddress = this.alice.address): Uint8Array {
+    const { alice, bob, dice } = this;
+    switch (name) {
+      case 'register_user':
+        return requests.register_user.encodeRequest(this.#carol.registration('code', 'mailto:carol@example.org'));
+      case 'consume_proto_msg':
+        return requests.consume_proto_msg.encodeRequest({ pushId: alice.pushes[0]?.tag?.id ?? 'none', outcome: 1 });
+      case 'publish_spk': {
+        // Ids must grow, so that a request that was done leaves the next one something to do.
+        const { id, keyPair, signature } = currentSignedPreKey(alice.account);
+        const signedPreKey = { id: id + this.nextId(), publicKey: keyPair.publicKey, signature };
+        return requests.publish_spk.encodeRequest({ user: sender, signedPreKey });
+      }
+      case 'supply_opks': {
+        const oneTimePreKeys = alice.oneTimePreKeys.map(({ publicKey }) => ({ id: 1_000 + this.nextId(), publicKey }));
+        return requests.supply_opks.encodeRequest({ suite: alice.account.suite, user: sender, oneTimePreKeys });
+      }
+      case 'invite': {
+        // The relay remembers the last few invites of a pair.
+        const sessionId = asSessionId(toBase64(dice.bytes(16)));
+        return requests.invite.encodeRequest({ invite: { ...alice.invite(bob.address), from: sender, sessionId } });
+      }
+      default:
+        return encodedCase(name, alice, bob, sender);
+    }
   }
 
   /** Alice's connection, opened anew when the last mutation has ended it. */
