@@ -5,6 +5,7 @@ import { deleteOutboxEntry } from '../store/client/queue-rows.js';
 import type { Core } from './core.js';
 import { userLock } from './lock-names.js';
 import { Plan } from './plan.js';
+import { requeue } from './requeue.js';
 import type { Transition } from './step.js';
 
 /**
@@ -53,10 +54,18 @@ export function meetDevice(core: Core, plan: Plan, device: DeviceAddress): void 
   plan.add(core.peers.meet(device, core.options.clock.now()));
 }
 
-/** The application trusts whatever keys the relay names next for `device`. */
+/**
+ * The application trusts whatever keys the relay names next for `device`. The sessions with the old keys go in the same commit: whoever holds the
+ * device now cannot open what is sent on them. What was on its way on them waits for the new session.
+ */
 export function trustIdentity(core: Core, device: DeviceAddress): Promise<void> {
-  return core.steps.run([userLock(device)], (): Transition<void> => {
-    const change = core.peers.forgetPins(device);
-    return { writes: change.writes, apply: () => change.apply(), result: undefined };
+  const { sessions, peers, inviter, steps } = core;
+  return steps.run([userLock(device)], async (): Promise<Transition<void>> => {
+    const plan = new Plan();
+    plan.add(peers.forgetPins(device));
+    plan.add(await sessions.remove(sessions.ofDevice(device).map(({ sessionId }) => sessionId)));
+    await requeue(core, plan, (other) => sameDevice(other, device));
+    plan.afterwards(() => inviter.want(device, device.deviceId));
+    return plan.finish(undefined);
   });
 }

@@ -11,6 +11,7 @@ import { limits } from '../base/limits.js';
 import { randomId } from '../base/random.js';
 import { initiate } from '../session/handshake.js';
 import { type InvitedSession, inviteOf } from '../session/session.js';
+import type { SessionIndex } from '../store/client/session-rows.js';
 import type { SignedBundle } from '../wire/account.js';
 import { encodeContent, notificationLevels } from '../wire/message.js';
 import { requests } from '../wire/request.js';
@@ -28,7 +29,7 @@ export type InviteResult =
   | { readonly device: DeviceAddress; readonly state: 'invited'; readonly sessionId: SessionId }
   /** A session is ready or under way already, and no new one was asked for. */
   | { readonly device: DeviceAddress; readonly state: 'present' }
-  /** `code` is the error's: `identity-changed`, `suite-mismatch`, `too-many-invites`, `bad-signature`, `bundle-form`, … */
+  /** `code` is the error's: `identity-changed`, `suite-mismatch`, `bad-signature`, `bundle-form`, … */
   | { readonly device: DeviceAddress; readonly state: 'refused'; readonly code: string };
 
 /** Whom to invite and how. */
@@ -118,9 +119,8 @@ async function startSession(core: Core, plan: Plan, bundle: PreKeyBundle, always
   // One that nobody answered yet is sent again by itself; another would not be answered sooner.
   if (!always && !pins.changed && sessions.ofDevice(device).length > 0) return { device, state: 'present' };
   // A peer that is away answers all of them when it comes back, and may use any: none that it can still answer is given up for another.
-  if (sessions.ofDevice(device).filter(({ state }) => state === 'invited').length >= limits.sessionsPerPair - 1) {
-    return { device, state: 'refused', code: 'too-many-invites' };
-  }
+  const [newest, ...others] = pins.changed ? [] : answerableInvites(core, device);
+  if (newest !== undefined && others.length >= limits.sessionsPerPair - 2) return inviteAgain(core, plan, newest);
   const sessionId = asSessionId(randomId(options.random));
   let session: InvitedSession;
   try {
@@ -138,6 +138,22 @@ async function startSession(core: Core, plan: Plan, bundle: PreKeyBundle, always
   const body = requests.invite.encodeRequest({ invite: inviteOf(session) });
   queueRequests(core, plan, [{ kind: 'invite', device, sessionId, origin: undefined, body }]);
   return { device, state: 'invited', sessionId };
+}
+
+/** Invites that the peer may still answer, newest first: the signed pre-key that a much older one names is gone. */
+function answerableInvites({ sessions, options }: Core, device: DeviceAddress): SessionIndex[] {
+  const oldest = options.clock.now() - limits.signedPreKeyLifetime * limits.signedPreKeysKept;
+  return sessions.ofDevice(device).filter(({ state, inviteTime }) => state === 'invited' && inviteTime >= oldest);
+}
+
+/** Sends an invite that is out already once more: a peer that has it does nothing, one that refused it before may take it now. */
+async function inviteAgain(core: Core, plan: Plan, { sessionId, peer }: SessionIndex): Promise<InviteResult> {
+  const { session } = await core.sessions.open(sessionId);
+  if (session.state === 'invited') {
+    const body = requests.invite.encodeRequest({ invite: inviteOf(session) });
+    queueRequests(core, plan, [{ kind: 'invite', device: peer, sessionId, origin: undefined, body }]);
+  }
+  return { device: peer, state: 'invited', sessionId };
 }
 
 /** Nothing can be sent to a device that shares no key agreement with us, now or later: it counts as gone until the relay names it anew. */

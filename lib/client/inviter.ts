@@ -29,6 +29,9 @@ const longestReminder = 86_400_000;
 /** Wait after a user could not be invited, ms: as long as between two invites of a pair. */
 const failureWait = limits.reinviteWait;
 
+/** Wait after a time-out on a connection that stays, ms. */
+const timeoutWait = 5_000;
+
 function nameOf(user: UserAddress, deviceId: string | undefined): string {
   return deviceId === undefined ? userKey(user) : deviceKey({ ...user, deviceId });
 }
@@ -141,6 +144,19 @@ export class Inviter implements Invitations {
     }
   }
 
+  /** A lost connection comes back and brings the next attempt with it; after a time-out on one that stays, there is no hurry. */
+  #tryLater(wanted: Wanted, { code }: TransportError): void {
+    const { closing, link, options } = this.#core();
+    if (code !== 'timeout' || link.connection === undefined) {
+      wanted.running = false;
+      return;
+    }
+    options.clock.schedule(timeoutWait, () => {
+      wanted.running = false;
+      if (!closing.aborted) this.#next();
+    });
+  }
+
   async #attempt(wanted: Wanted, always: boolean): Promise<void> {
     const { user, deviceId } = wanted;
     const { closing, events, options, pending } = this.#core();
@@ -158,8 +174,8 @@ export class Inviter implements Invitations {
       if (closing.aborted) {
         this.#wanted.delete(name);
       } else if (error instanceof TransportError && error.code !== 'refused') {
-        // Tried again over the next connection.
-        wanted.running = false;
+        this.#tryLater(wanted, error);
+        return;
       } else {
         const code = error instanceof E2eeError ? error.code : 'failed';
         this.#failed.set(userKey(user), code);

@@ -204,7 +204,13 @@ export class Link {
       await connection.close();
       return connection;
     }
-    await onWelcome(connection.welcome);
+    try {
+      await onWelcome(connection.welcome);
+    } catch (error) {
+      // Nobody else knows of the connection yet.
+      await connection.close();
+      throw error;
+    }
     if (this.#renew) this.#renewedAt = this.#surroundings.clock.now();
     this.#hasRecovered = false;
     this.#renew = false;

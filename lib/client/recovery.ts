@@ -4,12 +4,11 @@
  * Its sessions would repeat message keys, so they go, all in one commit; what was on its way waits for new ones under its old message ids, so that
  * who has a message already drops the second copy. A new name for the store tells the relay that the old one is given up.
  */
-import { type DeviceAddress, deviceKey } from '../base/address.js';
-import { deleteOutboxEntry, type MessageOrigin, type OutboxEntry } from '../store/client/queue-rows.js';
 import { putNextOneTimePreKeyId } from '../store/client/account-rows.js';
 import type { Core } from './core.js';
 import { accountLock, userLock } from './lock-names.js';
 import { Plan } from './plan.js';
+import { requeue } from './requeue.js';
 import type { Transition } from './step.js';
 
 /** One-time pre-key ids passed over: the lost state may have used those that follow, and an id must not name two keys. */
@@ -23,20 +22,10 @@ export async function recoverFromRollback(core: Core): Promise<void> {
 }
 
 async function giveUpSessions(core: Core): Promise<Transition<void>> {
-  const { account, sessions, pending, outbox, store, options, events } = core;
+  const { account, sessions, options, events } = core;
   const plan = new Plan();
   plan.add(await sessions.remove(sessions.all().map(({ sessionId }) => sessionId)));
-  const bound: OutboxEntry[] = [];
-  await store.walkOutbox((entry) => {
-    if (entry.device !== undefined) bound.push(entry);
-  });
-  const dropped = new Set(bound.map(({ sequence }) => sequence));
-  plan.write(...bound.map(({ sequence }) => deleteOutboxEntry(sequence))).apply(() => outbox.drop(dropped));
-  for (const { device, messages } of unsent(bound).values()) {
-    const waiting = await pending.take(device);
-    // What had been encrypted was sent before what waits: the order stays, under new numbers.
-    plan.add(waiting.change).add(pending.add(device, [...messages, ...waiting.messages]));
-  }
+  await requeue(core, plan, () => true);
   const incarnation = new Uint8Array(16);
   options.random.fill(incarnation);
   plan.add(account.changeIncarnation(incarnation));
@@ -44,20 +33,4 @@ async function giveUpSessions(core: Core): Promise<Transition<void>> {
   plan.write(putNextOneTimePreKeyId(nextOneTimePreKeyId)).apply(() => account.set({ ...account.account, nextOneTimePreKeyId }));
   plan.afterwards(() => events.emit({ type: 'store-rolled-back' }));
   return plan.finish(undefined);
-}
-
-interface Unsent {
-  readonly device: DeviceAddress;
-  readonly messages: MessageOrigin[];
-}
-
-function unsent(entries: readonly OutboxEntry[]): Map<string, Unsent> {
-  const byDevice = new Map<string, Unsent>();
-  for (const { device, origin } of entries) {
-    if (device === undefined || origin === undefined) continue;
-    const known = byDevice.get(deviceKey(device));
-    if (known === undefined) byDevice.set(deviceKey(device), { device, messages: [origin] });
-    else known.messages.push(origin);
-  }
-  return byDevice;
 }

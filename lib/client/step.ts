@@ -102,7 +102,7 @@ export class Steps {
     let durable: Promise<void> | undefined;
     let generation: number;
     try {
-      if (this.#stale || this.#loading !== undefined) await this.settled();
+      while (this.#stale || this.#loading !== undefined) await this.settled();
       this.#transitions += 1;
       try {
         generation = store.generation;
