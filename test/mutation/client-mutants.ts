@@ -194,8 +194,9 @@ export const earlyMessage: Mutation = (world) => {
 };
 
 /** A message that was taken comes again in a push of its own. */
-export const replayedMessage: Mutation = (world) => {
-  const envelope = world.dice.pick(world.taken);
+export const replayedMessage: Mutation = async (world) => {
+  if (world.dice.onceIn(3)) await world.deliverGood(await world.late());
+  const envelope = world.dice.onceIn(2) ? world.taken.at(-1)! : world.dice.pick(world.taken);
   const peer = world.peers.find(({ address }) => sameDevice(address, envelope.from)) ?? world.alice;
   const base = { ...world.next(peer, utf8('never sent')), envelope };
   const replay = world.dice.onceIn(2) ? envelope : { ...envelope, messageId: peer.messageId() };

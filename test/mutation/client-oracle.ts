@@ -1,11 +1,12 @@
 /** Judges what a client did with a damaged frame: which layer stopped it, and whether anything happened that must not. */
 import type { DeviceAddress } from '../../lib/base/address.js';
-import { sameDevice } from '../../lib/base/address.js';
+import { sameDevice, sameUser } from '../../lib/base/address.js';
 import { utf8 } from '../../lib/base/bytes.js';
 import { E2eeError, InternalError } from '../../lib/base/errors.js';
 import type { ClientEvent } from '../../lib/index.js';
 import { RowKeyReader } from '../../lib/store/row-key.js';
 import { keyBytes } from '../../lib/store/key-text.js';
+import { isGroupAddress } from '../../lib/wire/address.js';
 import type { Frame } from '../../lib/wire/frame.js';
 import { decodeFrame } from '../../lib/wire/frame.js';
 import { decodeContent } from '../../lib/wire/message.js';
@@ -149,7 +150,12 @@ function checkDelivery(
   if (message.kind !== (content.kind === 'common' ? 'message' : 'own-device-copy')) fail(mutant, 'the message is of the wrong kind', seen);
   if (content.kind === 'sync' && base.peer !== world.sibling) fail(mutant, 'a copy came from another user', seen);
   if (!sameDevice(message.from, base.peer.address)) fail(mutant, 'the message is not from the one who sealed it', seen);
-  if (payload?.kind !== 'message' || message.messageId !== payload.value.messageId) fail(mutant, 'the message has another id', seen);
+  if (payload?.kind !== 'message' || message.messageId !== payload.value.messageId) return fail(mutant, 'the message has another id', seen);
+  const { from, to } = payload.value;
+  if (!sameDevice(from, base.peer.address)) fail(mutant, 'the envelope names another sender', seen);
+  if (isGroupAddress(to) || !sameUser(to, world.address) || !['', world.address.deviceId].includes(to.deviceId)) {
+    fail(mutant, 'the envelope names another receiver', seen);
+  }
   if (!changes.every(sessionOf(base))) fail(mutant, 'something else than the session has changed', seen);
 }
 

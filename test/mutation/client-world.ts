@@ -3,6 +3,7 @@ import { Client, type ClientEvent, type ReceivedMessage, openMemoryStore } from 
 import type { PreKeyBundle } from '../../lib/account/pre-key-bundle.js';
 import type { DeviceAddress } from '../../lib/base/address.js';
 import { utf8 } from '../../lib/base/bytes.js';
+import { limits } from '../../lib/base/limits.js';
 import type { CipherSuite } from '../../lib/crypto/cipher-suite.js';
 import { MemoryTables } from '../../lib/store/memory/memory-store.js';
 import type { Table } from '../../lib/store/store.js';
@@ -67,7 +68,7 @@ export class ClientWorld {
   readonly received: ReceivedMessage[] = [];
   readonly #run: Run;
   readonly #tables = new MemoryTables();
-  readonly #late: Base[] = [];
+  #late: Base[] = [];
   #watch: StoreWatch | undefined;
   #client: Client | undefined;
   #reading: Promise<void> | undefined;
@@ -142,12 +143,13 @@ export class ClientWorld {
 
   /** A good message of one of the peers, not delivered yet. */
   async base(): Promise<Base> {
-    if (this.dice.onceIn(6)) {
-      if (this.#late.length === 0) await this.#sendInWrongOrder(this.dice.pick(this.peers));
-      const late = this.#late[0];
-      if (late !== undefined) return late;
-    }
-    return this.next(this.dice.pick(this.peers), encodeContent(this.text()));
+    return this.dice.onceIn(6) ? this.late() : this.next(this.dice.pick(this.peers), encodeContent(this.text()));
+  }
+
+  /** A good message that others have overtaken. */
+  async late(): Promise<Base> {
+    const [late] = this.#late;
+    return late ?? this.#sendInWrongOrder(this.dice.pick(this.peers));
   }
 
   /** Rows of a table. */
@@ -163,10 +165,8 @@ export class ClientWorld {
   /** The client has opened `base`: its sender goes on, sometimes after an answer, which makes the next message a ratchet step. */
   async wasTaken(base: Base): Promise<void> {
     this.taken.push(base.envelope);
-    if (base.late) {
-      this.#late.splice(this.#late.indexOf(base), 1);
-      return;
-    }
+    this.#late = this.#late.filter((late) => late !== base && !(late.peer === base.peer && this.#hasEvicted(base.peer)));
+    if (base.late) return;
     base.peer.session = base.after;
     // While the world is being made the client cannot answer everybody yet.
     if (this.#watch !== undefined && this.dice.onceIn(3)) await this.#sendTo(this.alice, this.mallory);
@@ -202,7 +202,12 @@ export class ClientWorld {
   /** Delivers a good message, which must arrive. */
   async deliverGood(base: Base): Promise<void> {
     const seen = await this.deliverPush(this.messagePush(base.envelope));
-    if (seen.received.length !== 1) throw new Error(`a good message of ${base.peer.address.userId} did not arrive`);
+    if (seen.received.length !== 1) {
+      const events = JSON.stringify(seen.events);
+      throw new Error(
+        `a good message of ${base.peer.address.userId} did not arrive; ${this.rows('skipped-key')} rows of skipped keys; events ${events}`,
+      );
+    }
     await this.wasTaken(base);
   }
 
@@ -240,6 +245,13 @@ export class ClientWorld {
     await this.#sendInWrongOrder(this.alice);
     for (let turns = 0; turns < patience; turns += 1) await turn();
     this.#watch = new StoreWatch(this.#tables);
+  }
+
+  /** An altered counter may have asked for so many useless keys that older ones had to go. Weaknesses P2. */
+  #hasEvicted({ ready }: Peer): boolean {
+    if (this.rows('skipped-key') < limits.skippedMessageKeys) return false;
+    const keys = [...this.#tables.rows('skipped-key').entries({ prefix: ready.sessionId })];
+    return keys.length >= limits.skippedMessageKeys;
   }
 
   #read(client: Client): void {
@@ -280,11 +292,13 @@ export class ClientWorld {
   }
 
   /** Delivers the second of two messages; the first stays behind, its key is kept by the client. */
-  async #sendInWrongOrder(peer: Peer): Promise<void> {
+  async #sendInWrongOrder(peer: Peer): Promise<Base> {
     const first = this.next(peer, encodeContent(this.text()));
     peer.session = first.after;
     await this.deliverGood(this.next(peer, encodeContent(this.text())));
-    this.#late.push({ ...first, late: true });
+    const late = { ...first, late: true };
+    this.#late.push(late);
+    return late;
   }
 
   #respond(request: SeenRequest): Uint8Array {

@@ -1,5 +1,6 @@
 /** Damaged requests and frames for a relay. */
 import { encodeFrame } from '../../lib/wire/frame.js';
+import { encodeEnvelope } from '../../lib/wire/message.js';
 import { encodePayload, encodePush } from '../../lib/wire/push.js';
 import { type RequestName, requestNames, requests } from '../../lib/wire/request.js';
 import { damage, damageFields } from './mutators.js';
@@ -44,6 +45,21 @@ export const wrongSignature: RelayMutation = async (world) => {
     name: `${field} flipped`,
     line: await world.line(),
     frame: requestFrame(world, 'publish_spk', body),
+    authenticated: true,
+  };
+};
+
+/** A group's ciphertext where only a one-to-one message may be sent. */
+export const groupPayload: RelayMutation = async (world) => {
+  const { dice, alice, bob } = world;
+  const message = { sequence: dice.below(5), ciphertext: dice.bytes(40), signature: dice.bytes(64) };
+  const envelope = encodeEnvelope({ ...alice.envelope(bob.address, ''), payload: { kind: 'group', message } });
+  const body = requests.send_one2one_msg.encodeRequest({ envelope });
+  return {
+    group: 'send_one2one_msg',
+    name: 'group message',
+    line: await world.line(),
+    frame: requestFrame(world, 'send_one2one_msg', body),
     authenticated: true,
   };
 };

@@ -13,6 +13,7 @@ import {
   damagedRequest,
   foreignFrame,
   foreignSender,
+  groupPayload,
   strangersRequest,
   swappedRequest,
   wrongSignature,
@@ -26,6 +27,7 @@ const refusals = [204, 400, 401, 403, 404, 409, 417, 503];
 const mutations: readonly (readonly [number, RelayMutation])[] = [
   [70, damagedRequest],
   [2, wrongSignature],
+  [1, groupPayload],
   [5, swappedRequest],
   [6, foreignSender],
   [5, strangersRequest],
@@ -151,7 +153,8 @@ function checkDone({ alice, bob }: RelayWorld, name: RequestName, body: Uint8Arr
     }
     case 'send_one2one_msg': {
       const { envelope } = requests.send_one2one_msg.decodeRequest(body);
-      const { from, to } = decodeEnvelope(envelope);
+      const { from, to, payload: sent } = decodeEnvelope(envelope);
+      if (sent.kind !== 'one-to-one') fail('a group message was passed on as another');
       if (!sameDevice(from, alice.address)) fail('a message of somebody else was passed on');
       if (!('userId' in to) || to.userId !== bob.address.userId) return;
       if (!bob.pushes.some(({ payload }) => Buffer.compare(payload.bytes, envelope) === 0)) fail('a message was changed on its way');
