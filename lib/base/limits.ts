@@ -13,6 +13,8 @@ export const limits = {
   sessionsPerPair: 5,
   /** One-time pre-keys in one registration or supply. Ids are 32 bits; 100 is the default number. */
   oneTimePreKeys: 1_000,
+  /** One-time pre-keys of an account that are kept, newest first: a relay that asks for more and more must not fill the store. Some 5 kB each. */
+  oneTimePreKeysKept: 5_000,
   /** Devices of one user: bundles of all are fetched and signed in one answer. */
   devicesPerUser: 64,
   /** Members in one group list of a message. */

@@ -3,7 +3,7 @@ import { supplyOneTimePreKeys } from '../account/account.js';
 import { oneTimePreKeyPublic } from '../account/one-time-pre-key.js';
 import { sameDevice } from '../base/address.js';
 import { limits } from '../base/limits.js';
-import { putNextOneTimePreKeyId, putOneTimePreKey } from '../store/client/account-rows.js';
+import { deleteOneTimePreKey, putNextOneTimePreKeyId, putOneTimePreKey } from '../store/client/account-rows.js';
 import type { Address } from '../wire/address.js';
 import type { PushKind, PushPayloads } from '../wire/push.js';
 import { requests } from '../wire/request.js';
@@ -28,6 +28,9 @@ export async function receiveSupply(core: Core, plan: Plan, { count, user }: Pus
   const secrets = supplied.oneTimePreKeys.map(({ keyPair }) => keyPair.privateKey);
   plan.create(secrets).retire(secrets);
   plan.write(putNextOneTimePreKeyId(supplied.account.nextOneTimePreKeyId), ...supplied.oneTimePreKeys.map(putOneTimePreKey));
+  // Ids only grow: the keys that fall out of the newest are those of the lowest ids.
+  const bound = account.account.nextOneTimePreKeyId - limits.oneTimePreKeysKept;
+  for (let id = Math.max(1, bound); id < bound + wanted; id += 1) plan.write(deleteOneTimePreKey(id));
   plan.apply(() => account.set(supplied.account));
   const { suite, address } = account.account;
   const body = requests.supply_opks.encodeRequest({
