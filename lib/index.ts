@@ -8,15 +8,7 @@ export { Client, type ClientStatus, type KnownDevice, type SendOptions, type Wai
 export { type ClientLimits, type ClientOptions, type RegisterOptions } from './client/options.js';
 export type { ClientEvent, ClientEventOf, ClientEventType, EventListener } from './client/events.js';
 export type { DeviceFingerprint, Fingerprints } from './client/fingerprints.js';
-export {
-  type CommonHandler,
-  type DatabaseHandler,
-  type EventHandler,
-  type LogFields,
-  type Logger,
-  type ProtocolHandler,
-  silentLogger,
-} from './client/handlers.js';
+export { type CommonHandler, type DatabaseHandler, type EventHandler, type ProtocolHandler } from './client/handlers.js';
 export type { ReceivedMessage } from './client/inbox.js';
 export type { InviteResult } from './client/invite.js';
 export type { Sent, SentTo } from './client/send.js';
@@ -44,6 +36,7 @@ export {
   VerificationError,
 } from './base/errors.js';
 export { limits } from './base/limits.js';
+export { type LogFields, type Logger, silentLogger } from './base/logger.js';
 export { type RandomSource, systemRandom } from './base/random.js';
 export { type CipherSuite, defaultSuite, suiteByName, suites } from './crypto/cipher-suite.js';
 export { notificationLevels } from './wire/message.js';

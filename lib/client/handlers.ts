@@ -33,22 +33,3 @@ export type DatabaseHandler = () => Promise<Store>;
 
 /** Reaches the relay. */
 export type ProtocolHandler = Transport;
-
-/** Named values of a log line. */
-export type LogFields = Readonly<Record<string, string | number | boolean>>;
-
-/** The part of pino's interface that the client uses; it never gets keys, content or credentials. */
-export interface Logger {
-  debug(fields: LogFields, message: string): void;
-  info(fields: LogFields, message: string): void;
-  warn(fields: LogFields, message: string): void;
-  error(fields: LogFields, message: string): void;
-}
-
-/** Says nothing. */
-export const silentLogger: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};

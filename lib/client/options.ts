@@ -1,17 +1,10 @@
 /** What a client is opened with. */
 import { limits } from '../base/limits.js';
+import { type Logger, silentLogger } from '../base/logger.js';
 import type { CipherSuite } from '../crypto/cipher-suite.js';
 import type { Asymmetric } from './asymmetric.js';
 import { createAsymmetric } from './asymmetric.js';
-import {
-  type CommonHandler,
-  type DatabaseHandler,
-  type EventHandler,
-  type Logger,
-  type ProtocolHandler,
-  silentLogger,
-  systemCommon,
-} from './handlers.js';
+import { type CommonHandler, type DatabaseHandler, type EventHandler, type ProtocolHandler, systemCommon } from './handlers.js';
 
 /** Bounds that an application may lower. */
 export interface ClientLimits {

@@ -8,7 +8,7 @@ import { StoreError, UsageError } from '../base/errors.js';
 import { type Wipeable, wipeAll } from '../base/secret.js';
 import type { GroupCommit } from '../store/group-commit.js';
 import type { Write } from '../store/store.js';
-import { Locks } from './locks.js';
+import { Locks } from '../base/locks.js';
 
 /** What a transition gives. */
 export interface Transition<T> {

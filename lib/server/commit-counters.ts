@@ -11,7 +11,7 @@ import { E2eeError } from '../base/errors.js';
 import type { LoginRecord, RelayStore } from '../store/relay-store.js';
 import type { Write } from '../store/store.js';
 import type { Guest } from './guest.js';
-import type { Logger } from './logger.js';
+import type { Logger } from '../base/logger.js';
 
 interface Seen {
   readonly guest: Guest;

@@ -6,8 +6,8 @@ import type { RandomSource } from '../base/random.js';
 import type { RelayStore } from '../store/relay-store.js';
 import type { AnswerOf, RequestName, RequestOf } from '../wire/request.js';
 import type { CommitCounters } from './commit-counters.js';
-import type { KeyedLock } from './keyed-lock.js';
-import type { Logger } from './logger.js';
+import type { Locks } from '../base/locks.js';
+import type { Logger } from '../base/logger.js';
 import type { Mailboxes } from './mailbox.js';
 import type { RateLimit } from './rate-limits.js';
 import type { RecentMessages } from './recent-messages.js';
@@ -28,7 +28,7 @@ export interface RelayContext {
   readonly recent: RecentMessages;
   readonly counters: CommitCounters;
   /** Taken before the mailboxes' own locks, never inside them: `user:…`, `device:…`, `pair:…`. */
-  readonly locks: KeyedLock;
+  readonly locks: Locks;
   readonly rates: {
     readonly bundles: RateLimit;
     readonly invites: RateLimit;

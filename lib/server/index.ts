@@ -1,8 +1,7 @@
 /** The relay, for programs that embed it: `skissm/server`. */
 export { defaultRelayLimits } from './relay-limits.js';
 export type { Rate, RelayLimits } from './relay-limits.js';
-export { silentLogger } from './logger.js';
-export type { LogFields, Logger } from './logger.js';
+export { type LogFields, type Logger, silentLogger } from '../base/logger.js';
 export { listen } from './listen.js';
 export type { ListenOptions, RelayListener } from './listen.js';
 export { Relay, openRelay } from './relay.js';

@@ -14,7 +14,7 @@ import type { RandomSource } from '../base/random.js';
 import type { MailboxHead, MailboxRow, RelayStore } from '../store/relay-store.js';
 import type { Write } from '../store/store.js';
 import type { EncodedPayload } from '../wire/push.js';
-import { KeyedLock } from './keyed-lock.js';
+import { Locks } from '../base/locks.js';
 import { Nonces, makePushId, splitPushId } from './push-id.js';
 import type { PushSink } from './push-stream.js';
 import { PushStream } from './push-stream.js';
@@ -61,7 +61,7 @@ export class Mailboxes {
   readonly #clock: Clock;
   readonly #nonces: Nonces;
   readonly #limits: RelayLimits;
-  readonly #locks = new KeyedLock();
+  readonly #locks = new Locks();
   readonly #boxes = new Map<string, Box>();
 
   constructor(store: RelayStore, signer: Signer, clock: Clock, random: RandomSource, limits: RelayLimits) {

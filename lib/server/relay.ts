@@ -21,9 +21,8 @@ import { encodePayload } from '../wire/push.js';
 import { CommitCounters } from './commit-counters.js';
 import type { RelayContext } from './context.js';
 import { DeviceConnection } from './device-connection.js';
-import { KeyedLock } from './keyed-lock.js';
-import type { Logger } from './logger.js';
-import { silentLogger } from './logger.js';
+import { Locks } from '../base/locks.js';
+import { type Logger, silentLogger } from '../base/logger.js';
 import { Mailboxes } from './mailbox.js';
 import { RateLimit } from './rate-limits.js';
 import { RecentMessages } from './recent-messages.js';
@@ -46,6 +45,10 @@ export interface RelayOptions {
   readonly suite?: CipherSuite;
   readonly clock?: Clock;
   readonly random?: RandomSource;
+  /**
+   * Silent by default. Addresses of users and devices appear at `debug` only: who talks to whom is what a relay can betray. `info` and above carry
+   * counts, codes and network addresses.
+   */
   readonly logger?: Logger;
   readonly limits?: Partial<RelayLimits>;
 }
@@ -225,7 +228,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
       tokens,
       recent: new RecentMessages(),
       counters: new CommitCounters(store, logger),
-      locks: new KeyedLock(),
+      locks: new Locks(),
       rates: {
         bundles: new RateLimit(limits.bundlesPerTarget, clock),
         invites: new RateLimit(limits.invitesPerTarget, clock),

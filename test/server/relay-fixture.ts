@@ -10,7 +10,7 @@ import { randomId } from '../../lib/base/random.js';
 import type { CipherSuite } from '../../lib/crypto/cipher-suite.js';
 import { defaultSuite } from '../../lib/crypto/cipher-suite.js';
 import { runInline } from '../../lib/crypto/execute.js';
-import type { LogFields, Logger } from '../../lib/server/logger.js';
+import type { LogFields, Logger } from '../../lib/base/logger.js';
 import type { Relay, RelayOptions } from '../../lib/server/relay.js';
 import { openRelay } from '../../lib/server/relay.js';
 import type { RelayLimits } from '../../lib/server/relay-limits.js';

@@ -34,6 +34,16 @@ export class Locks {
     });
   }
 
+  /** Runs `work` when all of `keys` are held; they are free again when it settles. */
+  async run<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {
+    const release = await this.acquire(keys);
+    try {
+      return await work();
+    } finally {
+      release();
+    }
+  }
+
   /** Whether somebody holds or awaits `key`. */
   isTaken(key: string): boolean {
     return this.#queues.has(key);

@@ -1,14 +1,7 @@
-/**
- * What the relay logs, and to whom: a pino-shaped logger.
- *
- * Never logged, at no level: keys, tokens, passwords, invitation codes, content, ciphertext, signatures. Addresses of users and devices
- * appear at `debug` only: who talks to whom is what a relay can betray. `info` and above carry counts, codes and network addresses.
- */
-
 /** Named values of a log line. */
 export type LogFields = Readonly<Record<string, string | number | boolean>>;
 
-/** The part of pino's interface that the relay uses. */
+/** The part of pino's interface that client and relay use; it never gets keys, tokens, passwords, content, ciphertext or signatures. */
 export interface Logger {
   debug(fields: LogFields, message: string): void;
   info(fields: LogFields, message: string): void;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { Locks, type Release } from '../../lib/client/locks.js';
+import { Locks, type Release } from '../../lib/base/locks.js';
 
 async function turn(): Promise<void> {
   await new Promise((resolve) => {
