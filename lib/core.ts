@@ -74,3 +74,11 @@ export type { RatchetMessage } from './ratchet/state.js';
 
 export { type Content, type Envelope, decodeContent, decodeEnvelope, encodeContent, encodeEnvelope } from './wire/message.js';
 export { decodeAccept, decodeInvite, encodeAccept, encodeInvite } from './wire/session.js';
+export {
+  type AccountRecord,
+  decodeAccountRecord,
+  decodeSignedPreKeyRecord,
+  encodeAccountRecord,
+  encodeSignedPreKeyRecord,
+} from './wire/account-record.js';
+export { type SessionRecord, decodeSessionRecord, encodeSessionRecord } from './wire/session-record.js';

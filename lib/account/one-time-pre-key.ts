@@ -37,14 +37,3 @@ export function* generateOneTimePreKeys(scheme: AgreementScheme, firstId: number
 export function oneTimePreKeyPublic(key: OneTimePreKey): OneTimePreKeyPublic {
   return { id: key.id, publicKey: key.keyPair.publicKey };
 }
-
-/** The keys that are still to be kept, without the used ones, whose secrets come back in `retired`. Spec: one2one.md §1.2, weaknesses I4. */
-export function removeUsed(keys: readonly OneTimePreKey[]): {
-  readonly kept: readonly OneTimePreKey[];
-  readonly retired: readonly AgreementKeyPair['privateKey'][];
-} {
-  return {
-    kept: keys.filter((key) => key.state !== 'used'),
-    retired: keys.filter((key) => key.state === 'used').map((key) => key.keyPair.privateKey),
-  };
-}

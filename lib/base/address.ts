@@ -31,11 +31,6 @@ export function sameUser(a: UserAddress, b: UserAddress): boolean {
   return a.userId === b.userId && a.domain === b.domain;
 }
 
-/** Whether the two name the same group. */
-export function sameGroup(a: GroupAddress, b: GroupAddress): boolean {
-  return a.groupId === b.groupId && a.domain === b.domain;
-}
-
 /** A text that is different for different devices: JSON of domain, user and device, so no separator can be forged. */
 export function deviceKey(address: DeviceAddress): string {
   return JSON.stringify([address.domain, address.userId, address.deviceId]);

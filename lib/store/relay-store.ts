@@ -19,103 +19,41 @@
  * | `session` | user, device, user, device | recent invites of the pair |
  * | `invitation` | hash of the code | {@link InvitationRecord} |
  */
-import type { IdentityKey } from '../account/identity-key.js';
-import type { OneTimePreKeyPublic, SignedPreKeyPublic } from '../account/pre-key-bundle.js';
+import type { OneTimePreKeyPublic } from '../account/pre-key-bundle.js';
 import type { DeviceAddress } from '../base/address.js';
 import { concat, noBytes } from '../base/bytes.js';
 import { StoreError } from '../base/errors.js';
 import type { GroupCommit } from './group-commit.js';
 import type { RecordReader, RecordWriter } from './record.js';
 import { decodeRecord, encodeRecord } from './record.js';
+import type {
+  DeviceRecord,
+  InvitationRecord,
+  LoginRecord,
+  MailboxHead,
+  MailboxRow,
+  PreKeyStock,
+  RecentInvite,
+  SeenCounter,
+  UserRecord,
+} from './relay-records.js';
 import { RowKeyReader, rowKey } from './row-key.js';
 import type { Row, Table, Write } from './store.js';
 
+export type {
+  DeviceRecord,
+  InvitationRecord,
+  LoginRecord,
+  MailboxHead,
+  MailboxRow,
+  PreKeyStock,
+  RecentInvite,
+  SeenCounter,
+  UserRecord,
+} from './relay-records.js';
+
 /** Version of every row below. */
 const rowVersion = 1;
-
-/** One user. */
-export interface UserRecord {
-  readonly userId: string;
-  readonly userName: string;
-  /** Empty when the user registered without one. */
-  readonly authenticator: string;
-  readonly registeredAt: number;
-}
-
-/** What a device has published, except its one-time pre-keys. */
-export interface DeviceRecord {
-  readonly address: DeviceAddress;
-  readonly packId: number;
-  readonly identityKey: IdentityKey;
-  readonly signedPreKey: SignedPreKeyPublic;
-  readonly registeredAt: number;
-  /** Hash of the code it registered with: a repeated registration must show the same. */
-  readonly registrationHash: Uint8Array;
-}
-
-/** What proves that a connection belongs to a device, and that its store was not rolled back. */
-export interface LoginRecord {
-  readonly passwordHash: Uint8Array;
-  /** When the device registered; tokens name it. */
-  readonly registeredAt: number;
-  /** Whether the device has ever connected. */
-  readonly seen: boolean;
-  /** Name of the client's store; empty before the first connection. */
-  readonly incarnation: Uint8Array;
-  /** Highest commit counter seen of that store. */
-  readonly commitCounter: number;
-  /** Stores that were given up, newest first: none of them may come back. */
-  readonly retiredIncarnations: readonly Uint8Array[];
-}
-
-/** The highest commit counter that requests of a device have shown since its hello; a row of its own because it changes with every message. */
-export interface SeenCounter {
-  /** The client's store that it belongs to. */
-  readonly incarnation: Uint8Array;
-  readonly commitCounter: number;
-}
-
-/** How many one-time pre-keys a device has here. */
-export interface PreKeyStock {
-  readonly remaining: number;
-  readonly highestId: number;
-  /** When the device was last asked for more, 0 when it has answered. */
-  readonly askedAt: number;
-  /** Hash of the last supply, to know it when it comes again. */
-  readonly lastSupply: Uint8Array;
-}
-
-/** Counters of a mailbox. */
-export interface MailboxHead {
-  /** Sequence of the next row, from 1. */
-  readonly next: number;
-  readonly rows: number;
-  readonly bytes: number;
-}
-
-/** One push that waits. */
-export interface MailboxRow {
-  readonly sequence: number;
-  /** 24 characters, as in the push's tag. */
-  readonly id: string;
-  /** The encoded ProtoMsg. */
-  readonly push: Uint8Array;
-}
-
-/** One invitation to register. */
-export interface InvitationRecord {
-  /** The user whose further device it admits; empty: it admits a new user. */
-  readonly userId: string;
-  readonly expiresAt: number;
-  /** The device that registered with it, user and device id, both empty while it is unused. */
-  readonly usedBy: { readonly userId: string; readonly deviceId: string };
-}
-
-/** An invite of one pair that was passed on. */
-export interface RecentInvite {
-  readonly sessionId: string;
-  readonly inviteTime: number;
-}
 
 /** Bytes of an id's text in a mailbox row. */
 const pushIdLength = 24;

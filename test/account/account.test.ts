@@ -9,7 +9,7 @@ import {
   supplyOneTimePreKeys,
 } from '../../lib/account/account.js';
 import { identityKeyOf } from '../../lib/account/identity-key.js';
-import { oneTimePreKeyPublic, removeUsed } from '../../lib/account/one-time-pre-key.js';
+import { oneTimePreKeyPublic } from '../../lib/account/one-time-pre-key.js';
 import { verifyBundle } from '../../lib/account/pre-key-bundle.js';
 import { signedPreKeyPublic } from '../../lib/account/signed-pre-key.js';
 import { toHex } from '../../lib/base/bytes.js';
@@ -108,14 +108,6 @@ describe.each(['curve25519', 'mldsa44-mlkem512', 'mldsa87-mlkem1024'])('an accou
     expect(() => run(supplyOneTimePreKeys(full, 1))).toThrow(expect.objectContaining({ code: 'pre-key-ids' }));
     const last = { ...account, signedPreKeys: [{ ...currentSignedPreKey(account), id: 0xffff_ffff }] };
     expect(() => run(renewSignedPreKey(last, now))).toThrow(expect.objectContaining({ code: 'exhausted' }));
-  });
-
-  test('removing used one-time pre-keys removes no others', () => {
-    const { oneTimePreKeys } = run(createAccount({ suite, address, oneTimePreKeys: 100, now }));
-    const keys = oneTimePreKeys.map((key, position) => (position < 80 ? { ...key, state: 'used' as const } : key));
-    const { kept, retired } = removeUsed(keys);
-    expect(kept).toEqual(oneTimePreKeys.slice(80));
-    expect(retired).toEqual(oneTimePreKeys.slice(0, 80).map(({ keyPair }) => keyPair.privateKey));
   });
 
   test('a refused signature leaves no key behind', () => {
