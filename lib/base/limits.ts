@@ -21,6 +21,14 @@ export const limits = {
   groupMembers: 1_024,
   /** Devices in one group list of a message. */
   groupDevices: 4_096,
+  /** Generations of a group chain (one per add) whose position is kept: messages that were on their way during as many adds can be opened. */
+  groupGenerations: 8,
+  /** Messages of a member that may be missing when an add is carried out, and still what it sends afterwards is opened. Spec: group.md §4. */
+  groupStepSearch: 32,
+  /** Epochs of a group that are kept, the newest included: messages that were on their way when members were removed can be opened. */
+  groupEpochs: 4,
+  /** Adds of a group that wait for keys: more than a group sees while a device is being added; a relay must not fill the store. */
+  groupOpenSteps: 256,
   /** Nesting of protobuf messages; the deepest of the schema is 7. */
   messageDepth: 16,
   /** Bytes of a name or id in UTF-8: domain, user and device together fit into a key of a store, which has at most 1,024. */

@@ -19,7 +19,7 @@ import { readDevice, toAddress } from './address.js';
 import { type Certificate, readCertificate, toCertificate } from './certificate.js';
 import { integer, list, optionalText, requiredText, suite, text, toLong } from './field.js';
 import { e2ees } from './generated/e2ees.js';
-import { type Group, readGroupInfo, toGroup } from './group.js';
+import { type GroupInfo, readGroupInfo, toGroup } from './group.js';
 import { readUserUpdate, toUserUpdate, type UserUpdate } from './notification.js';
 import { type Done, readDone, requestRow, toDone } from './request-row.js';
 
@@ -53,7 +53,7 @@ export interface RegisteredUser {
   readonly otherDevices: readonly DeviceAddress[];
   /** Devices of users that already have sessions with this user. */
   readonly contactDevices: readonly DeviceAddress[];
-  readonly groups: readonly Group[];
+  readonly groups: readonly GroupInfo[];
 }
 
 /** Replaces the signed pre-key. Spec: wire.md §6 (PublishSpkRequest). */

@@ -1,9 +1,16 @@
 /** Groups: members, what changes them, and the bundles that carry their keys. Spec: wire.md §8, §9. */
-import type { DeviceAddress, GroupAddress, UserAddress } from '../base/address.js';
-import type { SessionId } from '../base/brand.js';
 import { limits } from '../base/limits.js';
-import type { Secret } from '../base/secret.js';
-import type { CipherSuite } from '../crypto/cipher-suite.js';
+import type {
+  AddGroupMemberDevice,
+  AddGroupMembers,
+  CreateGroup,
+  GroupPreKeyBundle,
+  GroupUpdateKeyBundle,
+  LeaveGroup,
+  RemoveGroupMembers,
+} from '../group/group-change.js';
+import type { GroupMessage } from '../group/group-message.js';
+import type { GroupDevice, GroupInfo, GroupMember } from '../group/membership.js';
 import { readDevice, readGroup, toAddress } from './address.js';
 import {
   bytes,
@@ -20,113 +27,17 @@ import {
 } from './field.js';
 import type { e2ees } from './generated/e2ees.js';
 
-/** Role of a member by its wire code; 10 and 11 are invited but not joined. Spec: wire.md §3 (GroupRole). */
-export const groupRoles = { member: 0, manager: 1, pendingMember: 10, pendingManager: 11 } as const;
-
-/** A user in a group. Members are equal when user, domain and role are. Spec: wire.md §9 (GroupMember). */
-export interface GroupMember extends UserAddress {
-  /** See {@link groupRoles}; other values are kept. */
-  readonly role: number;
-}
-
-/** A device in a group. Spec: wire.md §9 (GroupMemberInfo). */
-export interface GroupDevice {
-  readonly address: DeviceAddress;
-  /** Empty where the relay has yet to fill it in. */
-  readonly signingKey: Uint8Array;
-}
-
-/** Name, address and members of a group. Spec: wire.md §9 (GroupInfo). */
-export interface Group {
-  readonly name: string;
-  /** Absent in the request that creates the group. */
-  readonly address: GroupAddress | undefined;
-  readonly members: readonly GroupMember[];
-}
-
-/** A message of a group session. Spec: wire.md §7 (GroupMsgPayload). */
-export interface GroupMessage {
-  readonly sequence: number;
-  /** AES-256-GCM output, the 16-byte tag last. */
-  readonly ciphertext: Uint8Array;
-  /** By the sender's identity, over the ciphertext only. */
-  readonly signature: Uint8Array;
-}
-
-/** Opens a new epoch of a group; travels inside a one-to-one ciphertext. Spec: wire.md §8 (GroupPreKeyBundle). */
-export interface GroupPreKeyBundle {
-  readonly suite: CipherSuite;
-  readonly sender: DeviceAddress;
-  readonly sessionId: SessionId;
-  /** The epoch it replaces. */
-  readonly oldSessionId: SessionId | undefined;
-  readonly group: Group;
-  readonly sequence: number;
-  readonly seed: Secret<'GroupSeed'>;
-}
-
-/** Hands group keys to an added member or device; travels inside a one-to-one ciphertext. Spec: wire.md §8 (GroupUpdateKeyBundle). */
-export interface GroupUpdateKeyBundle {
-  readonly suite: CipherSuite;
-  readonly sender: DeviceAddress;
-  /** Only the device that did the adding says so. */
-  readonly adding: boolean;
-  readonly sessionId: SessionId;
-  readonly group: Group;
-  readonly sequence: number;
-  /** The sender's, before the step. */
-  readonly chainKey: Secret<'ChainKey'>;
-  readonly signingKey: Uint8Array;
-  /** In the order used for derivation. */
-  readonly addingDevices: readonly GroupDevice[];
-}
-
-/** A group was created. Spec: wire.md §9 (CreateGroupMsg). */
-export interface CreateGroup {
-  readonly suite: CipherSuite;
-  readonly sender: DeviceAddress;
-  readonly group: Group;
-  /** Filled in by the relay. */
-  readonly devices: readonly GroupDevice[];
-}
-
-/** Users were added. Spec: wire.md §9 (AddGroupMembersMsg). */
-export interface AddGroupMembers {
-  readonly suite: CipherSuite;
-  readonly sender: DeviceAddress;
-  readonly sequence: number;
-  /** After the change. */
-  readonly group: Group;
-  readonly addingMembers: readonly GroupMember[];
-  /** Filled in by the relay; the order matters. */
-  readonly addingDevices: readonly GroupDevice[];
-}
-
-/** A further device of a member was added. Spec: wire.md §9 (AddGroupMemberDeviceMsg). */
-export interface AddGroupMemberDevice {
-  readonly suite: CipherSuite;
-  readonly sender: DeviceAddress;
-  readonly sequence: number;
-  readonly group: Group;
-  readonly addingDevice: GroupDevice;
-}
-
-/** Users were removed. Spec: wire.md §9 (RemoveGroupMembersMsg). */
-export interface RemoveGroupMembers {
-  readonly suite: CipherSuite;
-  readonly sender: DeviceAddress;
-  /** After the change. */
-  readonly group: Group;
-  readonly removingMembers: readonly GroupMember[];
-  /** The remaining devices; only in copies for remaining members. */
-  readonly devices: readonly GroupDevice[];
-}
-
-/** A member wants to leave. Spec: wire.md §9 (LeaveGroupMsg). */
-export interface LeaveGroup {
-  readonly leaver: DeviceAddress;
-  readonly group: GroupAddress;
-}
+export type {
+  AddGroupMemberDevice,
+  AddGroupMembers,
+  CreateGroup,
+  GroupPreKeyBundle,
+  GroupUpdateKeyBundle,
+  LeaveGroup,
+  RemoveGroupMembers,
+} from '../group/group-change.js';
+export type { GroupMessage } from '../group/group-message.js';
+export { type GroupDevice, type GroupInfo, type GroupMember, groupRoles } from '../group/membership.js';
 
 /** As generated code wants it. */
 export function toMember(member: GroupMember): e2ees.GroupMember.$Properties {
@@ -164,7 +75,7 @@ export function readGroupDevices(values: Maybe<readonly e2ees.GroupMemberInfo.$P
 }
 
 /** As generated code wants it. */
-export function toGroup(group: Group): e2ees.GroupInfo.$Properties {
+export function toGroup(group: GroupInfo): e2ees.GroupInfo.$Properties {
   return {
     groupName: group.name,
     groupAddress: group.address === undefined ? null : toAddress(group.address),
@@ -173,7 +84,7 @@ export function toGroup(group: Group): e2ees.GroupInfo.$Properties {
 }
 
 /** Throws `DecodeError`. */
-export function readGroupInfo(value: Maybe<e2ees.GroupInfo.$Properties>, field: string): Group {
+export function readGroupInfo(value: Maybe<e2ees.GroupInfo.$Properties>, field: string): GroupInfo {
   const found = required(value, field);
   const { groupAddress } = found;
   return {
