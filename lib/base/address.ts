@@ -41,6 +41,16 @@ export function userKey(address: UserAddress): string {
   return JSON.stringify([address.domain, address.userId]);
 }
 
+/** A text that is different for different groups, and from that of any user or device. */
+export function groupKey(address: GroupAddress): string {
+  return JSON.stringify(['group', address.domain, address.groupId, '']);
+}
+
+/** Whether the two name the same group. */
+export function sameGroup(a: GroupAddress, b: GroupAddress): boolean {
+  return a.groupId === b.groupId && a.domain === b.domain;
+}
+
 /** `user@domain`, or `user@domain/device`, for people to read. */
 export function formatAddress(address: UserAddress & { readonly deviceId?: string }): string {
   const user = `${address.userId}@${address.domain}`;

@@ -1,7 +1,7 @@
 /**
  * Received messages on their way to the application: stored with their effect, handed out in order, kept until acknowledged. Design D6.
  */
-import type { DeviceAddress } from '../base/address.js';
+import type { DeviceAddress, GroupAddress } from '../base/address.js';
 import type { MessageId } from '../base/brand.js';
 import type { ClientStore } from '../store/client-store.js';
 import { type InboxEntry, deleteInboxEntry, putInboxEntry } from '../store/client/queue-rows.js';
@@ -11,8 +11,10 @@ import type { Steps } from './step.js';
 /** A message for the application. */
 export interface ReceivedMessage {
   /** `own-device-copy`: what another device of ours sent to somebody; the protocol does not say to whom. */
-  readonly kind: 'message' | 'own-device-copy';
+  readonly kind: InboxEntry['kind'];
   readonly from: DeviceAddress;
+  /** The group it was sent to, for a `group-message`. */
+  readonly group: GroupAddress | undefined;
   readonly messageId: MessageId;
   readonly bytes: Uint8Array;
   /** ms since 1970, by this device's clock. */
@@ -184,7 +186,7 @@ export class Inbox {
   }
 
   #received(entry: InboxEntry): ReceivedMessage {
-    const { kind, from, messageId, bytes, receivedAt, sequence } = entry;
+    const { kind, from, group, messageId, bytes, receivedAt, sequence } = entry;
     let acknowledged: Promise<void> | undefined;
     const ack = (): Promise<void> => {
       acknowledged ??= this.#acknowledge(sequence).catch((error: unknown) => {
@@ -193,7 +195,7 @@ export class Inbox {
       });
       return acknowledged;
     };
-    return { kind, from, messageId, bytes, receivedAt, ack };
+    return { kind, from, group, messageId, bytes, receivedAt, ack };
   }
 
   #acknowledge(sequence: number): Promise<void> {

@@ -18,9 +18,12 @@ const laneWindow = 32;
 /** Time after a refusal in which requests to that destination leave one at a time, ms. */
 const carefulTime = 600_000;
 
-/** Invites, accepts and key uploads must be through before anything follows: a message before its accept cannot be opened. */
+/**
+ * Invites, accepts, key uploads and changes of a group must be through before anything follows: a message before its accept cannot be opened, and
+ * a change names the position that the messages before it have reached.
+ */
 function mayOverlap(kind: OutboxKind): boolean {
-  return kind === 'send_one2one_msg';
+  return kind === 'send_one2one_msg' || kind === 'send_group_msg';
 }
 
 /** The requests for one destination, in order. */

@@ -3,7 +3,7 @@
  *
  * Owns: when a request is sent and sent again. Does not own: what an answer changes; `onAnswer` says that.
  */
-import { type DeviceAddress, deviceKey } from '../base/address.js';
+import { type DeviceAddress, type GroupAddress, deviceKey, groupKey } from '../base/address.js';
 import type { Clock } from '../base/clock.js';
 import type { RandomSource } from '../base/random.js';
 import type { ClientStore } from '../store/client-store.js';
@@ -14,7 +14,7 @@ import { Lane, type LaneItem, type QueuedRequest } from './lane.js';
 import type { BookChange } from './session-book.js';
 
 /** A request without its place in the queue. */
-export type NewOutboxEntry = Omit<OutboxEntry, 'sequence'>;
+export type NewOutboxEntry = Omit<OutboxEntry, 'sequence' | 'group' | 'order'> & Partial<Pick<OutboxEntry, 'group' | 'order'>>;
 
 /**
  * What became of a request: `done` (answered for good), `retry` (later), `aside` (never again in this process, but kept), `renew` (again, with
@@ -106,6 +106,11 @@ export class Outbox {
     return [...aside, ...(this.#lanes.get(key)?.requests() ?? [])].sort((x, y) => x.sequence - y.sequence);
   }
 
+  /** The requests about `group`. */
+  forGroup(group: GroupAddress): QueuedRequest[] {
+    return this.#lanes.get(groupKey(group))?.requests() ?? [];
+  }
+
   /** The change that queues requests, and what sends them when it is durable. They get their numbers when their step commits. */
   add(entries: readonly NewOutboxEntry[]): BookChange & { release(): void } {
     let numbered: readonly OutboxEntry[] = [];
@@ -113,7 +118,7 @@ export class Outbox {
       numbered = entries.map((entry) => {
         const sequence = this.#next;
         this.#next += 1;
-        return { ...entry, sequence };
+        return { ...entry, group: entry.group, order: entry.order, sequence };
       });
       return numbered;
     };
@@ -276,7 +281,7 @@ export class Outbox {
   #enqueue(entry: OutboxEntry): void {
     const { body, origin, ...rest } = entry;
     const item: LaneItem = { request: { ...rest, messageId: origin?.messageId }, body: undefined };
-    const lane = this.#lane(entry.device);
+    const lane = this.#lane(item.request);
     // A queue that has outgrown memory stays on disk from there on, so that bodies are read in the order in which they are sent.
     const isInMemory = lane.last === undefined || lane.last.body !== undefined;
     if (isInMemory && this.#bodyBytes + body.length <= bodiesInMemory) this.#keepBody(item, body);
@@ -293,8 +298,8 @@ export class Outbox {
     item.body = undefined;
   }
 
-  #lane(device: DeviceAddress | undefined): Lane {
-    const name = device === undefined ? '' : deviceKey(device);
+  #lane({ device, group }: QueuedRequest): Lane {
+    const name = device === undefined ? laneOfGroup(group) : deviceKey(device);
     let lane = this.#lanes.get(name);
     if (lane === undefined) {
       lane = new Lane(name, new BackOff(this.#surroundings.random));
@@ -310,4 +315,9 @@ export class Outbox {
   #changed(): void {
     for (const watcher of this.#watchers) watcher();
   }
+}
+
+/** Requests about one group keep their order; those for the relay itself have a lane of their own. */
+function laneOfGroup(group: GroupAddress | undefined): string {
+  return group === undefined ? '' : groupKey(group);
 }

@@ -136,7 +136,7 @@ async function toInbox(
   const delivered = await peers.delivered(from);
   // Encrypted anew under another session because the sender could not know that it had arrived. Design D6.
   if (delivered.has(messageId)) return handled.succeeded;
-  const added = inbox.add({ kind, from, messageId, receivedAt: options.clock.now(), bytes });
+  const added = inbox.add({ kind, from, group: undefined, messageId, receivedAt: options.clock.now(), bytes });
   plan.add(delivered.add(messageId)).add(added);
   plan.afterwards(() => {
     added.arrived();

@@ -6,9 +6,10 @@
  */
 import type { Account } from '../account/account.js';
 import type { OneTimePreKey } from '../account/one-time-pre-key.js';
-import type { DeviceAddress } from '../base/address.js';
-import type { MessageId, SessionId } from '../base/brand.js';
+import type { DeviceAddress, GroupAddress } from '../base/address.js';
+import type { MessageId } from '../base/brand.js';
 import { StoreError } from '../base/errors.js';
+import type { Group } from '../group/group.js';
 import type { Session } from '../session/session.js';
 import type { Certificate } from '../wire/certificate.js';
 import {
@@ -26,6 +27,19 @@ import {
   readSignedPreKey,
   signedPreKeyPrefix,
 } from './client/account-rows.js';
+import {
+  type GroupOrder,
+  type HeldGroupMessage,
+  type ReceivedGroupKeys,
+  type WaitingGroupMessage,
+  groupQueuePrefix,
+  groupQueueSequence,
+  readGroupOrder,
+  readHeldGroupMessage,
+  readReceivedGroupKeys,
+  readWaitingGroupMessage,
+} from './client/group-queue-rows.js';
+import { type GroupIndex, groupHeadPrefix, groupRowPrefixes, readGroup, readGroupIndex } from './client/group-rows.js';
 import {
   type Peer,
   clientSchema,
@@ -162,9 +176,9 @@ export class ClientStore {
     return { session: readSession(index, ourAddress, { fixed, invite, reply, ratchet }), skipped };
   }
 
-  /** The skipped keys of a session. */
-  async loadSkippedKeys(sessionId: SessionId): Promise<StoredSkippedKeys> {
-    return new StoredSkippedKeys(sessionId, await this.commits.list('skipped-key', { prefix: skippedPrefix(sessionId) }));
+  /** The skipped keys of a session, or of a chain of a group. */
+  async loadSkippedKeys(owner: string): Promise<StoredSkippedKeys> {
+    return new StoredSkippedKeys(owner, await this.commits.list('skipped-key', { prefix: skippedPrefix(owner) }));
   }
 
   /** All devices known. */
@@ -225,6 +239,58 @@ export class ClientStore {
   /** The pushes whose acknowledgement may not have arrived. */
   loadHandledPushes(): Promise<HandledPush[]> {
     return this.#all('push', handledPushPrefix, readHandledPush);
+  }
+
+  /** What is to be known of all groups. */
+  loadGroupIndexes(): Promise<GroupIndex[]> {
+    return this.#all('group', groupHeadPrefix, readGroupIndex);
+  }
+
+  /** The group of `index`. */
+  async loadGroup(index: GroupIndex): Promise<Group> {
+    const prefixes = groupRowPrefixes(index.address);
+    const same = (row: Row): Row => row;
+    const [epochs, chains, positions] = await Promise.all([
+      this.#all('group', prefixes.epochs, same),
+      this.#all('group', prefixes.chains, same),
+      this.#all('group', prefixes.positions, same),
+    ]);
+    return readGroup(index, { epochs, chains, positions });
+  }
+
+  /** Every change of a group that was asked for, in order for each group. */
+  loadGroupOrders(): Promise<GroupOrder[]> {
+    return this.#all('group', groupQueuePrefix('order'), readGroupOrder);
+  }
+
+  /** Calls `take` with group and number of every row that waits in a queue, in order for each group. */
+  async walkGroupQueue(queue: 'waiting' | 'held' | 'keys', take: (group: GroupAddress, sequence: number) => void): Promise<void> {
+    await this.#walk('group', groupQueuePrefix(queue), page, (row) => {
+      const sequence = groupQueueSequence(row.key);
+      if (queue === 'waiting') take(readWaitingGroupMessage(row).group, sequence);
+      else if (queue === 'held') take(readHeldGroupMessage(row).group, sequence);
+      else {
+        const { group, content } = readReceivedGroupKeys(row);
+        content.fill(0);
+        take(group, sequence);
+      }
+    });
+  }
+
+  /** The first messages that wait for the keys of `group`, in order. */
+  async loadWaitingGroupMessages(group: GroupAddress, limit: number): Promise<WaitingGroupMessage[]> {
+    const rows = await this.commits.list('group', { prefix: groupQueuePrefix('waiting', group), limit });
+    return rows.map((row) => readWaitingGroupMessage(row).message);
+  }
+
+  /** The messages of `group` that cannot be opened yet, in the order in which they came. */
+  loadHeldGroupMessages(group: GroupAddress): Promise<HeldGroupMessage[]> {
+    return this.#all('group', groupQueuePrefix('held', group), readHeldGroupMessage);
+  }
+
+  /** The keys received for `group` that are not used yet, in the order in which they came; the caller wipes their contents. */
+  loadReceivedGroupKeys(group: GroupAddress): Promise<ReceivedGroupKeys[]> {
+    return this.#all('group', groupQueuePrefix('keys', group), readReceivedGroupKeys);
   }
 
   async #all<T>(table: Table, prefix: Uint8Array, read: (row: Row) => T): Promise<T[]> {

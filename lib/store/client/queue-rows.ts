@@ -1,13 +1,25 @@
 /** The rows of what waits: requests for the relay, messages for a session, messages for the application, pushes to be acknowledged. */
-import type { DeviceAddress, UserAddress } from '../../base/address.js';
+import type { DeviceAddress, GroupAddress, UserAddress } from '../../base/address.js';
 import { type MessageId, type SessionId, asMessageId, asSessionId } from '../../base/brand.js';
 import type { RecordReader, RecordWriter } from '../record.js';
 import { RowKeyReader, rowKey } from '../row-key.js';
 import type { Row, Write } from '../store.js';
-import { deleteRow, putRow, readDevice, readRow, writeDevice } from './row.js';
+import { deleteRow, putRow, readDevice, readGroupAddress, readRow, writeDevice, writeGroupAddress } from './row.js';
 
 /** What kind of request a row of the outbox is. */
-export const outboxKinds = ['invite', 'accept', 'publish_spk', 'supply_opks', 'send_one2one_msg'] as const;
+export const outboxKinds = [
+  'invite',
+  'accept',
+  'publish_spk',
+  'supply_opks',
+  'send_one2one_msg',
+  'create_group',
+  'add_group_members',
+  'add_group_member_device',
+  'remove_group_members',
+  'leave_group',
+  'send_group_msg',
+] as const;
 
 /** One of {@link outboxKinds}. */
 export type OutboxKind = (typeof outboxKinds)[number];
@@ -25,8 +37,12 @@ export interface OutboxEntry {
   /** Orders the outbox. */
   readonly sequence: number;
   readonly kind: OutboxKind;
-  /** Whom it is for; `undefined`: the relay itself. */
+  /** Whom it is for; `undefined`: a group, or the relay itself. */
   readonly device: DeviceAddress | undefined;
+  /** The group it is about. */
+  readonly group: GroupAddress | undefined;
+  /** The number of the order that it carries out, for a change of a group. */
+  readonly order: number | undefined;
   readonly sessionId: SessionId | undefined;
   /** Set for messages. */
   readonly origin: MessageOrigin | undefined;
@@ -40,11 +56,16 @@ export interface PendingMessage extends MessageOrigin {
   readonly sequence: number;
 }
 
+/** What kind of message a row of the inbox is; `own-device-copy`: what another device of ours sent to somebody. */
+export const inboxKinds = ['message', 'own-device-copy', 'group-message'] as const;
+
 /** A message that waits for the application. */
 export interface InboxEntry {
   readonly sequence: number;
-  readonly kind: 'message' | 'own-device-copy';
+  readonly kind: (typeof inboxKinds)[number];
   readonly from: DeviceAddress;
+  /** The group it was sent to. */
+  readonly group: GroupAddress | undefined;
   readonly messageId: MessageId;
   /** ms since 1970. */
   readonly receivedAt: number;
@@ -68,15 +89,16 @@ function sequenceOf(key: Uint8Array): number {
   return new RowKeyReader(key).uint64();
 }
 
-function writeOrigin(writer: RecordWriter, origin: MessageOrigin): void {
+/** Writes what a message was made of. */
+export function writeOrigin(writer: RecordWriter, origin: MessageOrigin): void {
   writer
     .string(origin.messageId)
     .uint(origin.notification + 0x8000_0000)
     .bytes(origin.content);
 }
 
-/** Notification levels are signed 32-bit numbers on the wire, rows know none below zero. */
-function readOrigin(reader: RecordReader): MessageOrigin {
+/** Reads what {@link writeOrigin} wrote: notification levels are signed 32-bit numbers on the wire, rows know none below zero. */
+export function readOrigin(reader: RecordReader): MessageOrigin {
   const messageId = asMessageId(reader.string());
   return { messageId, notification: reader.uint(0xffff_ffff) - 0x8000_0000, content: reader.bytes() };
 }
@@ -89,6 +111,8 @@ export function putOutboxEntry(entry: OutboxEntry): Write {
   return putRow('outbox', sequenceKey(entry.sequence), (writer) => {
     writer.uint(outboxKinds.indexOf(entry.kind));
     writer.optional(entry.device, (device) => writeDevice(writer, device));
+    writer.optional(entry.group, (group) => writeGroupAddress(writer, group));
+    writer.optional(entry.order, (order) => writer.uint(order));
     writer.optional(entry.sessionId, (id) => writer.string(id));
     writer.optional(entry.origin, (origin) => writeOrigin(writer, origin));
     writer.bytes(entry.body);
@@ -111,9 +135,11 @@ export function readOutboxEntry({ key, value }: Row): OutboxEntry {
   return readRow(value, (reader) => {
     const kind = outboxKinds[reader.uint(outboxKinds.length - 1)] ?? reader.fail('a request has an unknown kind');
     const device = reader.optional(() => readDevice(reader));
+    const group = reader.optional(() => readGroupAddress(reader));
+    const order = reader.optional(() => reader.uint());
     const sessionId = reader.optional(() => asSessionId(reader.string()));
     const origin = reader.optional(() => readOrigin(reader));
-    return { sequence, kind, device, sessionId, origin, body: reader.bytes() };
+    return { sequence, kind, device, group, order, sessionId, origin, body: reader.bytes() };
   });
 }
 
@@ -166,8 +192,9 @@ export function readPending({ key, value }: Row): PendingMessage {
 /** Stores a message for the application. */
 export function putInboxEntry(entry: InboxEntry): Write {
   return putRow('inbox', sequenceKey(entry.sequence), (writer) => {
-    writer.boolean(entry.kind === 'message');
+    writer.uint(inboxKinds.indexOf(entry.kind));
     writeDevice(writer, entry.from);
+    writer.optional(entry.group, (group) => writeGroupAddress(writer, group));
     writer.string(entry.messageId).time(entry.receivedAt).bytes(entry.bytes);
   });
 }
@@ -186,10 +213,11 @@ export function inboxKey(sequence: number): Uint8Array {
 export function readInboxEntry({ key, value }: Row): InboxEntry {
   const sequence = sequenceOf(key);
   return readRow(value, (reader) => {
-    const kind = reader.boolean() ? 'message' : 'own-device-copy';
+    const kind = inboxKinds[reader.uint(inboxKinds.length - 1)] ?? reader.fail('a message has an unknown kind');
     const from = readDevice(reader);
+    const group = reader.optional(() => readGroupAddress(reader));
     const messageId = asMessageId(reader.string());
-    return { sequence, kind, from, messageId, receivedAt: reader.time(), bytes: reader.bytes() };
+    return { sequence, kind, from, group, messageId, receivedAt: reader.time(), bytes: reader.bytes() };
   });
 }
 

@@ -1,5 +1,5 @@
 /** What the rows of a client have in common. */
-import type { DeviceAddress } from '../../base/address.js';
+import type { DeviceAddress, GroupAddress } from '../../base/address.js';
 import { Secret } from '../../base/secret.js';
 import { type RecordReader, type RecordWriter, decodeRecord, encodeRecord } from '../record.js';
 import type { Table, Write } from '../store.js';
@@ -39,6 +39,20 @@ export function readDevice(reader: RecordReader): DeviceAddress {
   const deviceId = reader.string();
   const userName = reader.optional(() => reader.string());
   return userName === undefined ? { domain, userId, deviceId } : { domain, userId, deviceId, userName };
+}
+
+/** Writes the address of a group. */
+export function writeGroupAddress(writer: RecordWriter, { domain, groupId, groupName }: GroupAddress): void {
+  writer.string(domain).string(groupId);
+  writer.optional(groupName, (name) => writer.string(name));
+}
+
+/** Reads what {@link writeGroupAddress} wrote. */
+export function readGroupAddress(reader: RecordReader): GroupAddress {
+  const domain = reader.string();
+  const groupId = reader.string();
+  const groupName = reader.optional(() => reader.string());
+  return groupName === undefined ? { domain, groupId } : { domain, groupId, groupName };
 }
 
 /** Reads a secret. */

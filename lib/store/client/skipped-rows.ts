@@ -1,7 +1,6 @@
 /**
  * The rows of skipped message keys: one per key, and the ratchet key that names their chain once per chain. Design D8.
  */
-import type { SessionId } from '../../base/brand.js';
 import { StoreError } from '../../base/errors.js';
 import { type SkippedChange, type SkippedMessageKey, SkippedMessageKeys } from '../../ratchet/skipped-message-keys.js';
 import { RowKeyReader, rowKey } from '../row-key.js';
@@ -20,16 +19,16 @@ function nameOf(ratchetKey: Uint8Array): string {
   return Buffer.from(ratchetKey.buffer, ratchetKey.byteOffset, ratchetKey.length).toString('latin1');
 }
 
-/** The skipped keys of one session, and which rows hold them. */
+/** The skipped keys of one session or chain of a group, and which rows hold them. */
 export class StoredSkippedKeys {
   readonly keys: SkippedMessageKeys;
-  readonly #sessionId: SessionId;
+  readonly #owner: string;
   readonly #chains = new Map<string, Chain>();
   #nextChain = 0;
 
-  /** The keys of a session as `rows` (of the prefix {@link skippedPrefix}) hold them; their values are wiped. Throws `StoreError('damaged')`. */
-  constructor(sessionId: SessionId, rows: readonly Row[] = []) {
-    this.#sessionId = sessionId;
+  /** The keys of a session, or of a chain of a group, as `rows` (of the prefix {@link skippedPrefix}) hold them; their values are wiped. Throws `StoreError('damaged')`. */
+  constructor(owner: string, rows: readonly Row[] = []) {
+    this.#owner = owner;
     const numbered = new Map<number, Chain>();
     const entries: SkippedMessageKey[] = [];
     // Chains come before keys: the texts that begin the two kinds of key sort so.
@@ -128,11 +127,11 @@ export class StoredSkippedKeys {
   }
 
   #key(kind: 'chain' | 'key', number: number): Uint8Array {
-    return rowKey().text(this.#sessionId).text(kind).uint64(number).toBytes();
+    return rowKey().text(this.#owner).text(kind).uint64(number).toBytes();
   }
 }
 
-/** Prefix of the rows of one session in the table `skipped-key`. */
-export function skippedPrefix(sessionId: SessionId): Uint8Array {
-  return rowKey().text(sessionId).toBytes();
+/** Prefix of the rows of one session or chain in the table `skipped-key`. */
+export function skippedPrefix(owner: string): Uint8Array {
+  return rowKey().text(owner).toBytes();
 }
