@@ -4,11 +4,13 @@
  * `Client` is one device of one user. It needs a store and a way to its relay; `./server` has the relay, `./store/sqlite` the durable store,
  * `./core` the protocol without a client.
  */
-export { Client, type ClientStatus, type KnownDevice, type SendOptions, type WaitOptions } from './client/client.js';
+export { Client, type ClientStatus, type GroupSendOptions, type KnownDevice, type SendOptions, type WaitOptions } from './client/client.js';
 export { type ClientLimits, type ClientOptions, type RegisterOptions } from './client/options.js';
 export type { ClientEvent, ClientEventOf, ClientEventType, EventListener } from './client/events.js';
 export type { DeviceFingerprint, Fingerprints } from './client/fingerprints.js';
 export { type CommonHandler, type DatabaseHandler, type EventHandler, type ProtocolHandler } from './client/handlers.js';
+export type { SentToGroup } from './client/group-send.js';
+export type { KnownGroup, NewGroup } from './client/groups.js';
 export type { ReceivedMessage } from './client/inbox.js';
 export type { InviteResult } from './client/invite.js';
 export type { Sent, SentTo } from './client/send.js';
@@ -21,6 +23,7 @@ export {
   formatAddress,
   parseUserAddress,
   sameDevice,
+  sameGroup,
   sameUser,
 } from './base/address.js';
 export type { MessageId, SessionId } from './base/brand.js';
@@ -39,6 +42,7 @@ export { limits } from './base/limits.js';
 export { type LogFields, type Logger, silentLogger } from './base/logger.js';
 export { type RandomSource, systemRandom } from './base/random.js';
 export { type CipherSuite, defaultSuite, suiteByName, suites } from './crypto/cipher-suite.js';
+export { type GroupMember, groupRoles } from './wire/group.js';
 export { notificationLevels } from './wire/message.js';
 
 export { type MemoryStoreOptions, openMemoryStore } from './store/memory/memory-store.js';

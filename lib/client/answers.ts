@@ -4,6 +4,7 @@ import { deleteOutboxEntry } from '../store/client/queue-rows.js';
 import { type RequestName, requests, successCode } from '../wire/request.js';
 import type { Core } from './core.js';
 import { loseDevice } from './devices.js';
+import { isGroupRequest, takeGroupAnswer } from './group-answers.js';
 import { userLock } from './lock-names.js';
 import type { QueuedRequest } from './lane.js';
 import type { Outcome } from './outbox.js';
@@ -29,6 +30,7 @@ export async function takeAnswer(core: Core, request: QueuedRequest, answer: Uin
 async function carryOut(core: Core, request: QueuedRequest, answer: Uint8Array): Promise<Outcome> {
   const { kind, device } = request;
   if (kind === 'invite') return invited(core, request, answer);
+  if (isGroupRequest(request)) return takeGroupAnswer(core, request, answer, (code) => refused(core, request, code));
   const response = requests[kind].decodeResponse(answer);
   const code = response.ok ? successCode : response.code;
   if (code === successCode) {
@@ -63,7 +65,14 @@ function refused(core: Core, request: QueuedRequest, code: number): Outcome {
   const isFinal = refusalCodes.includes(code) || code >= 1_000;
   if (!isFinal) return 'retry';
   const name: RequestName = request.kind;
-  core.events.emit({ type: 'request-refused', request: name, code, device: request.device, messageId: request.messageId });
+  core.events.emit({
+    type: 'request-refused',
+    request: name,
+    code,
+    device: request.device,
+    group: request.group,
+    messageId: request.messageId,
+  });
   if (request.kind === 'invite' && request.device !== undefined) core.inviter.giveUp(request.device, 'request-refused');
   return 'aside';
 }

@@ -7,10 +7,15 @@ import { AccountBook } from './account-book.js';
 import { takeAnswer } from './answers.js';
 import type { Core } from './core.js';
 import { Events } from './events.js';
+import { GroupBook } from './group-book.js';
+import { GroupOrders } from './group-orders.js';
+import { GroupQueueBook } from './group-queues.js';
+import { GroupSender } from './group-send.js';
+import { GroupWorker } from './group-worker.js';
 import { Inbox } from './inbox.js';
 import { Inviter } from './inviter.js';
 import { Link } from './link.js';
-import { accountLock, userLock } from './lock-names.js';
+import { accountLock, groupLock, userLock } from './lock-names.js';
 import type { ResolvedOptions } from './options.js';
 import { Outbox } from './outbox.js';
 import { PeerBook } from './peer-book.js';
@@ -26,6 +31,8 @@ export interface Assembly {
   readonly core: Core;
   readonly inviter: Inviter;
   readonly receiver: Receiver;
+  readonly groupSender: GroupSender;
+  readonly groupWorker: GroupWorker;
   /** Ends everything that waits for the network or the pool. */
   readonly closing: AbortController;
 }
@@ -55,6 +62,18 @@ export function assemble(options: ResolvedOptions): Assembly {
   const pending = new PendingBook(store);
   const inviter = new Inviter(() => core);
   const receiver = new Receiver(() => core);
+  const groups = new GroupBook(store, (group) => steps.isLocked(groupLock(group)));
+  const orders = new GroupOrders(store);
+  const groupWaiting = new GroupQueueBook(store, 'waiting');
+  const groupHeld = new GroupQueueBook(store, 'held');
+  const groupKeys = new GroupQueueBook(store, 'keys');
+  const groupSender = new GroupSender(() => core);
+  const groupWorker = new GroupWorker(
+    () => core,
+    (group) => {
+      receiver.release(group);
+    },
+  );
   const inbox = new Inbox(
     store,
     () => steps,
@@ -96,6 +115,7 @@ export function assemble(options: ResolvedOptions): Assembly {
       pushes.onConnected();
       outbox.pump();
       inviter.onConnected();
+      groupWorker.onConnected();
     },
     onDisconnected: () => {
       receiver.onDisconnected();
@@ -111,6 +131,12 @@ export function assemble(options: ResolvedOptions): Assembly {
     sessions,
     peers,
     pending,
+    groups,
+    orders,
+    groupWaiting,
+    groupHeld,
+    groupKeys,
+    groupWork: groupWorker,
     outbox,
     inbox,
     pushes,
@@ -118,13 +144,15 @@ export function assemble(options: ResolvedOptions): Assembly {
     inviter,
     closing: closing.signal,
   };
-  return { core, inviter, receiver, closing };
+  return { core, inviter, receiver, groupSender, groupWorker, closing };
 
   async function load(): Promise<void> {
     await account.load();
     if (!account.exists) return;
     await sessions.load(account.address);
+    await Promise.all([groups.load(), orders.load(), groupWaiting.load(), groupHeld.load(), groupKeys.load()]);
     await Promise.all([peers.load(), pending.load(), outbox.load(), inbox.load(), pushes.load()]);
+    groupWorker.wakeAll();
   }
 }
 

@@ -4,7 +4,7 @@
  * Owns: the order in which a client starts and ends. Everything it does stands in the modules beside it.
  */
 import { currentSignedPreKey } from '../account/account.js';
-import type { DeviceAddress, UserAddress } from '../base/address.js';
+import type { DeviceAddress, GroupAddress, UserAddress } from '../base/address.js';
 import { UsageError } from '../base/errors.js';
 import type { CipherSuite } from '../crypto/cipher-suite.js';
 import { type Assembly, assemble } from './assemble.js';
@@ -12,6 +12,8 @@ import { trustIdentity } from './devices.js';
 import type { ClientEventType, EventListener } from './events.js';
 import { type Fingerprints, fingerprintsOf } from './fingerprints.js';
 import { flush } from './flush.js';
+import type { SentToGroup } from './group-send.js';
+import { type KnownGroup, type NewGroup, addGroupMembers, createGroup, knownGroups, leaveGroup, removeGroupMembers } from './groups.js';
 import type { ReceivedMessage } from './inbox.js';
 import { type InviteResult, inviteDevices } from './invite.js';
 import { type ClientOptions, type RegisterOptions, resolveOptions } from './options.js';
@@ -38,8 +40,10 @@ export interface ClientStatus {
   readonly outbox: number;
   /** Requests that the relay refused for good. */
   readonly refused: number;
-  /** Messages that wait for a session. */
+  /** Messages that wait for a session, or for the keys of a group. */
   readonly pending: number;
+  /** Groups this device is in. */
+  readonly groups: number;
   /** Messages that wait for `ack()`. */
   readonly inbox: number;
   /** Pushes that the relay has not been told about. */
@@ -64,6 +68,14 @@ export interface SendOptions extends WaitOptions {
   readonly notification?: number;
 }
 
+/** Options of {@link Client.sendToGroup}. */
+export interface GroupSendOptions extends SendOptions {
+  /** Only these devices get the message, when there are any. */
+  readonly allow?: readonly DeviceAddress[];
+  /** These devices do not get the message. */
+  readonly deny?: readonly DeviceAddress[];
+}
+
 /** How often keys and unanswered invites are looked after, ms. */
 const upkeepInterval = 60_000;
 
@@ -77,7 +89,7 @@ export class Client {
   #stopUpkeep: () => void = () => undefined;
   #closed: Promise<void> | undefined;
   /** Sends that are not stored yet. */
-  readonly #sending = new Set<Promise<Sent>>();
+  readonly #sending = new Set<Promise<unknown>>();
 
   private constructor(assembly: Assembly) {
     this.#assembly = assembly;
@@ -138,13 +150,55 @@ export class Client {
   async send(to: UserAddress, bytes: Uint8Array, options: SendOptions = {}): Promise<Sent> {
     this.#assertOpen();
     options.signal?.throwIfAborted();
-    const sending = sendMessage(this.#assembly.core, { domain: to.domain, userId: to.userId }, bytes, options.notification);
-    this.#sending.add(sending);
-    const settled = (): void => {
-      this.#sending.delete(sending);
-    };
-    sending.then(settled, settled);
-    return sending;
+    return this.#track(sendMessage(this.#assembly.core, { domain: to.domain, userId: to.userId }, bytes, options.notification));
+  }
+
+  /**
+   * Makes a group of `members` and this user, who becomes a manager like those of `managers`. Resolves with its address when the relay has made it
+   * and its keys are stored; they leave by themselves. The wish is stored first: when waiting ends early, it is still carried out. Rejects with
+   * `UsageError` (`group-name`, `group-members`), `ProtocolError('group-request-refused')`, the signal's reason, `StoreError`.
+   */
+  async createGroup(group: NewGroup, options: WaitOptions = {}): Promise<GroupAddress> {
+    this.#assertOpen();
+    return createGroup(this.#assembly.core, group, options.signal);
+  }
+
+  /**
+   * Adds `members`, with all their devices, to a group that we manage. Resolves when that is done and the keys for them are stored. Who is in it
+   * already is left alone. Rejects as {@link createGroup}, and with `ProtocolError` (`no-such-group`, `not-a-manager`).
+   */
+  async addGroupMembers(group: GroupAddress, members: readonly UserAddress[], options: WaitOptions = {}): Promise<void> {
+    this.#assertOpen();
+    return addGroupMembers(this.#assembly.core, group, members, options.signal);
+  }
+
+  /** Removes `members` from a group that we manage: a new epoch begins, whose keys they do not get. Resolves and rejects as {@link addGroupMembers}. */
+  async removeGroupMembers(group: GroupAddress, members: readonly UserAddress[], options: WaitOptions = {}): Promise<void> {
+    this.#assertOpen();
+    return removeGroupMembers(this.#assembly.core, group, members, options.signal);
+  }
+
+  /** Leaves a group: nothing is sent from now on, everything of it is gone when the relay has agreed. A manager then removes this user from it. */
+  async leaveGroup(group: GroupAddress, options: WaitOptions = {}): Promise<void> {
+    this.#assertOpen();
+    return leaveGroup(this.#assembly.core, group, options.signal);
+  }
+
+  /**
+   * Sends `bytes` (at least one) to every device of a group, our own others included. Resolves when it is durable, see {@link send}; it waits
+   * while the keys have not come or a change of ours is on its way. Rejects with `UsageError`, `ProtocolError('no-such-group')` and `StoreError`.
+   */
+  async sendToGroup(group: GroupAddress, bytes: Uint8Array, options: GroupSendOptions = {}): Promise<SentToGroup> {
+    this.#assertOpen();
+    options.signal?.throwIfAborted();
+    const audience = { allow: options.allow ?? [], deny: options.deny ?? [] };
+    return this.#track(this.#assembly.groupSender.send(group, bytes, audience, options.notification));
+  }
+
+  /** The groups this device is in. Rejects with `StoreError`. */
+  async groups(): Promise<readonly KnownGroup[]> {
+    this.#assertOpen();
+    return knownGroups(this.#assembly.core);
   }
 
   /**
@@ -195,7 +249,7 @@ export class Client {
   /** How the client stands. Rejects with `StoreError`. */
   async status(): Promise<ClientStatus> {
     this.#assertOpen();
-    const { account, sessions, outbox, pending, inbox, pushes, link, steps, store } = this.#assembly.core;
+    const { account, sessions, outbox, pending, groups, groupWaiting, inbox, pushes, link, steps, store } = this.#assembly.core;
     await steps.settled();
     const { id, expires } = currentSignedPreKey(account.account);
     return {
@@ -205,7 +259,8 @@ export class Client {
       sessions: sessions.counts,
       outbox: outbox.size,
       refused: outbox.refused,
-      pending: pending.total,
+      pending: pending.total + groupWaiting.total,
+      groups: groups.all().length,
       inbox: inbox.count,
       unconsumedPushes: pushes.unconsumed,
       oneTimePreKeys: await store.countOneTimePreKeys(),
@@ -250,6 +305,16 @@ export class Client {
   #signal({ signal }: WaitOptions): AbortSignal {
     const { closing } = this.#assembly;
     return signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
+  }
+
+  /** {@link flush} waits for what is being stored, too. */
+  #track<T>(sending: Promise<T>): Promise<T> {
+    this.#sending.add(sending);
+    const settled = (): void => {
+      this.#sending.delete(sending);
+    };
+    sending.then(settled, settled);
+    return sending;
   }
 
   #assertOpen(): void {

@@ -1,8 +1,11 @@
 /** The parts of one client, as they see each other. */
-import type { DeviceAddress, UserAddress } from '../base/address.js';
+import type { DeviceAddress, GroupAddress, UserAddress } from '../base/address.js';
 import type { ClientStore } from '../store/client-store.js';
 import type { AccountBook } from './account-book.js';
 import type { Events } from './events.js';
+import type { GroupBook } from './group-book.js';
+import type { GroupOrders } from './group-orders.js';
+import type { GroupQueueBook } from './group-queues.js';
 import type { Inbox } from './inbox.js';
 import type { Link } from './link.js';
 import type { ResolvedOptions } from './options.js';
@@ -23,6 +26,20 @@ export interface Invitations {
   giveUp(user: UserAddress, code: string): void;
 }
 
+/** What there is to do for groups in the background. */
+export interface GroupWork {
+  /** Something of the group has changed: does what has become possible. */
+  wake(group: GroupAddress): void;
+  /** Something that may concern any group has changed. */
+  wakeAll(): void;
+  /** A request of ours that changes the group was answered: what waited for that goes on. */
+  released(group: GroupAddress): void;
+  /** The relay would not add the device (a {@link DeviceAddress} as `deviceKey`) to the group: it is not asked again on this connection. */
+  refuse(group: GroupAddress, device: string): void;
+  /** Whether {@link refuse} was called. */
+  isRefused(group: GroupAddress, device: string): boolean;
+}
+
 /** State, steps and surroundings of one client. */
 export interface Core {
   readonly options: ResolvedOptions;
@@ -33,6 +50,16 @@ export interface Core {
   readonly sessions: SessionBook;
   readonly peers: PeerBook;
   readonly pending: PendingBook;
+  readonly groups: GroupBook;
+  /** Changes of groups that were asked for. */
+  readonly orders: GroupOrders;
+  /** Messages for groups that wait to be sealed. */
+  readonly groupWaiting: GroupQueueBook;
+  /** Messages of groups that wait to be opened. */
+  readonly groupHeld: GroupQueueBook;
+  /** Keys of groups that wait for what they belong to. */
+  readonly groupKeys: GroupQueueBook;
+  readonly groupWork: GroupWork;
   readonly outbox: Outbox;
   readonly inbox: Inbox;
   readonly pushes: PushBook;

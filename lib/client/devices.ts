@@ -16,6 +16,8 @@ export async function removeDevice(core: Core, plan: Plan, device: DeviceAddress
   const { sessions, peers, pending, outbox } = core;
   plan.add(await sessions.remove(sessions.ofDevice(device).map(({ sessionId }) => sessionId)));
   plan.add(peers.lose(device));
+  // Its chains go in steps of their own: which groups it is in is known under their locks.
+  plan.afterwards(() => core.groupWork.wakeAll());
   const { messages, change } = await pending.take(device);
   plan.add(change);
   const requests = outbox.forDevice(device);

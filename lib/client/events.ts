@@ -1,6 +1,7 @@
 /** What a client tells its application. Spec: plugin.md §2; the whitepaper's names stand in the comments. */
 import type { DeviceAddress, GroupAddress, UserAddress } from '../base/address.js';
 import type { MessageId, SessionId } from '../base/brand.js';
+import type { GroupMember } from '../wire/group.js';
 import type { PushKind } from '../wire/push.js';
 
 /** Everything that can be reported. Addresses and ids only: content comes from `Client.messages()`, keys never. */
@@ -23,6 +24,58 @@ export type ClientEvent =
   | { readonly type: 'message'; readonly from: DeviceAddress; readonly messageId: MessageId }
   /** A copy of what an own other device sent waits in the inbox (on_other_device_msg_received). */
   | { readonly type: 'own-device-message'; readonly from: DeviceAddress; readonly messageId: MessageId }
+  /** A message of a group waits in the inbox (on_group_msg_received). */
+  | { readonly type: 'group-message'; readonly from: DeviceAddress; readonly group: GroupAddress; readonly messageId: MessageId }
+  /** A message of a group cannot be opened yet: it is kept and tried again when keys or changes of the group come. */
+  | {
+      readonly type: 'group-message-held';
+      readonly from: DeviceAddress;
+      readonly group: GroupAddress;
+      readonly messageId: MessageId;
+      readonly code: string;
+    }
+  /** A group exists that we are in (on_group_created). */
+  | {
+      readonly type: 'group-created';
+      readonly group: GroupAddress;
+      readonly name: string;
+      readonly members: readonly GroupMember[];
+      readonly by: DeviceAddress;
+    }
+  /** Users were added to a group (on_group_members_added). Weaknesses P4: the relay's word, nobody else vouches for it. */
+  | {
+      readonly type: 'group-members-added';
+      readonly group: GroupAddress;
+      readonly name: string;
+      readonly members: readonly GroupMember[];
+      readonly added: readonly GroupMember[];
+      readonly by: DeviceAddress;
+    }
+  /** A further device of a member was added to a group. Weaknesses P4. */
+  | { readonly type: 'group-device-added'; readonly group: GroupAddress; readonly device: DeviceAddress; readonly by: DeviceAddress }
+  /** Users were removed from a group (on_group_members_removed); when we are among them, everything of the group is gone here. */
+  | {
+      readonly type: 'group-members-removed';
+      readonly group: GroupAddress;
+      readonly name: string;
+      readonly members: readonly GroupMember[];
+      readonly removed: readonly UserAddress[];
+      readonly by: DeviceAddress;
+    }
+  /** We have left a group: everything of it is gone here. */
+  | { readonly type: 'group-left'; readonly group: GroupAddress }
+  /** A device has sent keys of a group; they are used as soon as the relay has announced what they belong to. */
+  | { readonly type: 'group-keys-received'; readonly group: GroupAddress; readonly from: DeviceAddress }
+  /** The group's keys are here: what waited goes out. */
+  | { readonly type: 'group-ready'; readonly group: GroupAddress }
+  /** A change of a group was not carried out, or keys were not taken, because `by` may not do that or it does not fit; `code` is the error's. */
+  | {
+      readonly type: 'group-change-refused';
+      readonly group: GroupAddress | undefined;
+      readonly change: PushKind | 'keys';
+      readonly by: DeviceAddress;
+      readonly code: string;
+    }
   /** The device is gone or the relay knows no way to it: its sessions were dropped, the named messages did not reach it. */
   | { readonly type: 'session-lost'; readonly device: DeviceAddress; readonly messageIds: readonly MessageId[] }
   /** Something of a peer could not be used; `code` is the error's, or `unknown-session`, `wrong-sender`, `invite-refused` and the like. */
@@ -46,6 +99,7 @@ export type ClientEvent =
       readonly request: string;
       readonly code: number;
       readonly device: DeviceAddress | undefined;
+      readonly group: GroupAddress | undefined;
       readonly messageId: MessageId | undefined;
     }
   | { readonly type: 'invite-failed'; readonly user: UserAddress; readonly code: string }
@@ -55,7 +109,7 @@ export type ClientEvent =
   | { readonly type: 'store-rolled-back' }
   /** A push without an effect on keys, acknowledged (manager and user notices, upgrade). */
   | { readonly type: 'push'; readonly kind: PushKind; readonly from: DeviceAddress | GroupAddress | undefined }
-  /** A push or key bundle of a part of the protocol that this version does not carry out: groups. */
+  /** A push of a kind that this version does not know. */
   | { readonly type: 'unhandled-push'; readonly kind: string; readonly from: DeviceAddress | GroupAddress | undefined }
   /** As many messages as allowed wait for `ack()`: no push is taken until some are acknowledged. */
   | { readonly type: 'unacknowledged-limit'; readonly count: number }

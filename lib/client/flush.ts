@@ -5,15 +5,15 @@ import type { Core } from './core.js';
 import type { Inviter } from './inviter.js';
 
 /**
- * Resolves when everything sent so far, what waits for sessions included, was answered by the relay or refused for good (event
+ * Resolves when everything sent so far, what waits for sessions or for the keys of a group and changes of groups included, was answered by the relay or refused for good (event
  * `request-refused`). Rejects with the signal's reason, with `UsageError('client-closed')`, and with `ProtocolError('unreachable-user')` when
  * something waits for a user who cannot be invited.
  */
 export function flush(core: Core, inviter: Inviter, signal?: AbortSignal): Promise<void> {
-  const { outbox, pending, closing } = core;
+  const { outbox, pending, groupWaiting, orders, closing } = core;
   let bound: number | undefined;
   const isDone = (): boolean => {
-    if (bound === undefined && pending.total === 0) bound = outbox.next;
+    if (bound === undefined && pending.total === 0 && groupWaiting.total === 0 && orders.size === 0) bound = outbox.next;
     return bound !== undefined && outbox.isAnswered(bound);
   };
   return new Promise((resolve, reject) => {
@@ -34,6 +34,7 @@ export function flush(core: Core, inviter: Inviter, signal?: AbortSignal): Promi
       }
     };
     release.push(outbox.watch(look), inviter.watch(look), core.events.on('session-ready', look), core.events.on('session-lost', look));
+    release.push(core.events.on('group-ready', look), core.events.on('group-members-removed', look), core.events.on('group-left', look));
     for (const watched of [signal, closing]) {
       watched?.addEventListener('abort', look, { once: true });
       release.push(() => watched?.removeEventListener('abort', look));

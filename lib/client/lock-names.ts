@@ -2,7 +2,7 @@
  * What steps lock. Sessions of one user's devices share a lock: a send goes to all of them, an invite is made for all of them, and choosing a
  * session spans them. Design D5.
  */
-import { type UserAddress, userKey } from '../base/address.js';
+import { type GroupAddress, type UserAddress, groupKey, userKey } from '../base/address.js';
 
 /** The own account: identity, signed pre-keys, the counter of one-time pre-keys, credentials. */
 export const accountLock = 'account';
@@ -15,4 +15,9 @@ export function userLock(user: UserAddress): string {
 /** The one-time pre-key `id`. */
 export function preKeyLock(id: number): string {
   return `pre-key ${id}`;
+}
+
+/** Epochs, chains and queues of `group`, and the order of what is done to it. */
+export function groupLock(group: GroupAddress): string {
+  return `group ${groupKey(group)}`;
 }

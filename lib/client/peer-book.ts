@@ -131,6 +131,22 @@ export class PeerBook {
     return { changed, change: isSame ? { writes: [], apply: () => undefined } : this.#put(next) };
   }
 
+  /** Whether `signingKey` is not the one that is pinned for `device`. */
+  hasOtherSigningKey(device: DeviceAddress, signingKey: Uint8Array): boolean {
+    const pin = this.find(device)?.signingPin;
+    return pin !== undefined && !equalBytes(pin, sha256(signingKey));
+  }
+
+  /** The change that pins the signing key of `device` unless one is pinned by the time of the commit, so no lock is needed. */
+  pinSigningKey(device: DeviceAddress, signingKey: Uint8Array, now: number): BookChange {
+    const signingPin = sha256(signingKey);
+    return this.#late(() => {
+      const known = this.find(device);
+      if (known === undefined) return { device, knownSince: now, agreementPin: undefined, signingPin, isGone: false };
+      return known.signingPin === undefined ? { ...known, signingPin } : undefined;
+    });
+  }
+
   /**
    * The change that makes `device` known, or known again, without new pins. What is known by the time of the commit stays as it is, so no lock is
    * needed.

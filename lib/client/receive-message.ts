@@ -8,6 +8,8 @@ import { isGroupAddress } from '../wire/address.js';
 import { type Content, type Envelope, decodeContent } from '../wire/message.js';
 import type { ReceivedPush } from '../wire/push.js';
 import type { Core } from './core.js';
+import { receiveKeys } from './group-keys.js';
+import { isGroupEnvelope, receiveGroupMessage } from './group-message.js';
 import type { Plan } from './plan.js';
 import { type EarlyMessages, type Handled, handled } from './push-outcome.js';
 
@@ -22,13 +24,11 @@ export async function receiveMessage(
   push: ReceivedPush,
   envelope: Envelope,
 ): Promise<Handled> {
-  const { sessions, account, events } = core;
+  const { sessions, account } = core;
   const { from, to, sessionId, messageId, payload } = envelope;
-  if (payload.kind === 'group') {
-    plan.afterwards(() => events.emit({ type: 'unhandled-push', kind: 'group-message', from }));
-    return handled.succeeded;
-  }
   const refuse = (code: string): Handled => refuseMessage(core, plan, envelope, code);
+  if (isGroupEnvelope(envelope)) return receiveGroupMessage(core, plan, envelope, push.payload.bytes);
+  if (payload.kind === 'group') return refuse('wrong-recipient');
   if (isGroupAddress(to) || !(sameDevice(to, account.address) || (to.deviceId === '' && sameUser(to, account.address)))) {
     return refuse('wrong-recipient');
   }
@@ -98,13 +98,8 @@ async function takeContent(core: Core, plan: Plan, { plaintext, session }: Decry
       return handled.succeeded;
     }
     case 'group-pre-key-bundle':
-    case 'group-update-key-bundle': {
-      const { kind } = content;
-      if (content.kind === 'group-pre-key-bundle') content.bundle.seed.wipe();
-      else content.bundle.chainKey.wipe();
-      plan.afterwards(() => events.emit({ type: 'unhandled-push', kind, from }));
-      return handled.succeeded;
-    }
+    case 'group-update-key-bundle':
+      return receiveKeys(core, plan, session.theirAddress, content);
   }
 }
 

@@ -46,6 +46,8 @@ export async function receiveSupply(core: Core, plan: Plan, { count, user }: Pus
 /** Adds a new device of a user we know. */
 export function receiveDeviceAdded(core: Core, plan: Plan, { device }: PushPayloads['add-user-device']): Handled {
   meetDevice(core, plan, device);
+  // Groups of its user take it in. Spec: group.md §6.
+  plan.afterwards(() => core.groupWork.wakeAll());
   return handled.succeeded;
 }
 
@@ -61,16 +63,8 @@ export async function receiveDeviceRemoved(core: Core, plan: Plan, { device }: P
   return handled.succeeded;
 }
 
-const groupKinds: readonly PushKind[] = [
-  'create-group',
-  'add-group-members',
-  'remove-group-members',
-  'add-group-member-device',
-  'leave-group',
-];
-
 /** Reports a push that changes nothing here: it was decoded, so it is well formed. */
 export function receiveNotice({ events }: Core, plan: Plan, kind: PushKind, from: Address | undefined): Handled {
-  plan.afterwards(() => events.emit(groupKinds.includes(kind) ? { type: 'unhandled-push', kind, from } : { type: 'push', kind, from }));
+  plan.afterwards(() => events.emit({ type: 'push', kind, from }));
   return handled.succeeded;
 }

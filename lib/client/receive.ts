@@ -4,11 +4,13 @@
  * Owns: that a push has its effect once, in one commit with the note that it was handled, and that the relay is told only after that. Does not
  * own: what each kind does (receive-*.ts).
  */
-import { sameDevice } from '../base/address.js';
+import { type GroupAddress, groupKey, sameDevice } from '../base/address.js';
 import { DecodeError, StoreError } from '../base/errors.js';
 import { type PushPayload, type ReceivedPush, decodePayload, decodePush } from '../wire/push.js';
 import type { Core } from './core.js';
-import { accountLock, preKeyLock, userLock } from './lock-names.js';
+import { isGroupEnvelope, verifyAhead } from './group-message.js';
+import { type GroupChangePush, devicesOwed, groupOfChange, receiveGroupChange } from './group-receive.js';
+import { accountLock, groupLock, preKeyLock, userLock } from './lock-names.js';
 import { Plan } from './plan.js';
 import { type EarlyMessages, type Handled, handled } from './push-outcome.js';
 import { receiveAccept, receiveInvite } from './receive-handshake.js';
@@ -23,6 +25,15 @@ const earlyKept = 32;
 /** Kinds that are authenticated end to end, or say nothing. Design D9. */
 const unsignedKinds: readonly string[] = ['message', 'server-heartbeat', 'client-heartbeat'];
 
+/** Kinds that change a group. */
+const groupChangeKinds: readonly string[] = [
+  'create-group',
+  'add-group-members',
+  'add-group-member-device',
+  'remove-group-members',
+  'leave-group',
+];
+
 /** A payload; none of a known kind; or one that breaks its form. */
 type Decoded = PushPayload | DecodeError | undefined;
 
@@ -33,6 +44,17 @@ function decoded(push: ReceivedPush): Decoded {
     if (error instanceof DecodeError) return error;
     throw error;
   }
+}
+
+function isGroupChange(payload: PushPayload): payload is GroupChangePush {
+  return groupChangeKinds.includes(payload.kind);
+}
+
+/** The group that a push is about. */
+function groupOf(payload: Decoded): GroupAddress | undefined {
+  if (payload === undefined || payload instanceof DecodeError) return undefined;
+  if (payload.kind === 'message') return isGroupEnvelope(payload.value) ? payload.value.to : undefined;
+  return isGroupChange(payload) ? groupOfChange(payload) : undefined;
 }
 
 /** Takes the pushes of one client. */
@@ -46,6 +68,8 @@ export class Receiver implements EarlyMessages {
   #epoch = 0;
   readonly #early = new Map<string, ReceivedPush[]>();
   #earlyCount = 0;
+  /** Pushes about groups that wait for the answer to a request of ours, by group. */
+  readonly #behindRequest = new Map<string, ReceivedPush[]>();
 
   /** The parts of a client refer to each other, so they are looked up when they are used. */
   constructor(core: () => Core) {
@@ -108,6 +132,28 @@ export class Receiver implements EarlyMessages {
     return true;
   }
 
+  /** A request of ours about the group was answered: what waited for that is handled in its order. */
+  release(group: GroupAddress): void {
+    for (const key of this.#core().orders.isCreating ? [groupKey(group)] : [...this.#behindRequest.keys()]) {
+      const pushes = this.#behindRequest.get(key) ?? [];
+      this.#behindRequest.delete(key);
+      for (const push of pushes) void this.#handle(push);
+    }
+  }
+
+  /** Whether a push of the group has to wait: it belongs behind a change of ours whose answer has not come. */
+  #isBehindRequest(group: GroupAddress): boolean {
+    const { orders, groups } = this.#core();
+    return orders.sent(group) !== undefined || (orders.isCreating && groups.find(group) === undefined);
+  }
+
+  #putBehindRequest(group: GroupAddress, push: ReceivedPush): void {
+    const key = groupKey(group);
+    const pushes = this.#behindRequest.get(key);
+    if (pushes === undefined) this.#behindRequest.set(key, [push]);
+    else pushes.push(push);
+  }
+
   /** Each push that is being handled may add one more message. */
   #isOver(): boolean {
     const { inbox, options } = this.#core();
@@ -117,9 +163,17 @@ export class Receiver implements EarlyMessages {
   async #handle(push: ReceivedPush): Promise<void> {
     const { steps, events, closing, link } = this.#core();
     const epoch = this.#epoch;
+    const payload = decoded(push);
+    const group = groupOf(payload);
+    if (group !== undefined && (this.#behindRequest.has(groupKey(group)) || this.#isBehindRequest(group))) {
+      this.#putBehindRequest(group, push);
+      return;
+    }
+    if (payload !== undefined && !(payload instanceof DecodeError) && payload.kind === 'message' && isGroupEnvelope(payload.value)) {
+      verifyAhead(this.#core(), payload.value);
+    }
     this.#taking += 1;
     try {
-      const payload = decoded(push);
       await steps.run(this.#locks(push, payload), () => this.#transition(push, payload, epoch));
       link.isFine();
     } catch (error) {
@@ -142,6 +196,7 @@ export class Receiver implements EarlyMessages {
     this.#held = [];
     this.#early.clear();
     this.#earlyCount = 0;
+    this.#behindRequest.clear();
   }
 
   /** Fixed from what the push says, in the call that takes it: pushes about one user are carried out in the order in which they came. */
@@ -150,6 +205,7 @@ export class Receiver implements EarlyMessages {
     if (payload === undefined || payload instanceof DecodeError) return keys;
     switch (payload.kind) {
       case 'message':
+        if (isGroupEnvelope(payload.value)) keys.push(groupLock(payload.value.to));
         return [...keys, userLock(payload.value.from)];
       case 'invite': {
         const { from, oneTimePreKeyId, signedPreKeyId } = payload.value;
@@ -165,7 +221,22 @@ export class Receiver implements EarlyMessages {
         return [...keys, accountLock];
       case 'add-user-device':
       case 'remove-user-device':
-        return [...keys, userLock(payload.value.device)];
+        return [
+          ...keys,
+          userLock(payload.value.device),
+          ...this.#core()
+            .groups.all()
+            .map(({ address }) => groupLock(address)),
+        ];
+      case 'create-group':
+      case 'add-group-members':
+      case 'add-group-member-device':
+      case 'remove-group-members':
+      case 'leave-group': {
+        const group = groupOfChange(payload);
+        if (group !== undefined) keys.push(groupLock(group));
+        return [...keys, ...devicesOwed(payload).map(userLock)];
+      }
       default:
         return keys;
     }
@@ -177,6 +248,11 @@ export class Receiver implements EarlyMessages {
     const { tag } = push;
     if (tag !== undefined && pushes.isKnown(tag.id)) {
       return { writes: [], result: undefined, after: () => pushes.consume(tag.id) };
+    }
+    const group = groupOf(payload);
+    if (group !== undefined && this.#isBehindRequest(group)) {
+      this.#putBehindRequest(group, push);
+      return { writes: [], result: undefined };
     }
     const plan = new Plan();
     const state = await this.#carryOut(plan, push, payload);
@@ -229,6 +305,12 @@ export class Receiver implements EarlyMessages {
         return receiveDeviceAdded(core, plan, payload.value);
       case 'remove-user-device':
         return receiveDeviceRemoved(core, plan, payload.value);
+      case 'create-group':
+      case 'add-group-members':
+      case 'add-group-member-device':
+      case 'remove-group-members':
+      case 'leave-group':
+        return receiveGroupChange(core, plan, payload);
       default:
         return receiveNotice(core, plan, payload.kind, push.from);
     }

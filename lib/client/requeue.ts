@@ -1,9 +1,44 @@
 /** Messages whose session has gone: their ciphertexts are dropped and their contents wait for a new session, under their old message ids. Design D6. */
-import { type DeviceAddress, deviceKey } from '../base/address.js';
+import { type DeviceAddress, type GroupAddress, deviceKey, groupKey } from '../base/address.js';
 import { deleteOutboxEntry } from '../store/client/queue-rows.js';
 import type { MessageOrigin, OutboxEntry } from '../store/client/queue-rows.js';
+import { requests } from '../wire/request.js';
 import type { Core } from './core.js';
+import { type GroupAudience, keepWaiting } from './group-send.js';
 import type { Plan } from './plan.js';
+
+/**
+ * Adds to `plan` that every message for a group waits for keys again, and that every change of a group is asked for anew: what was sealed was
+ * sealed with keys that are given up. Holds the locks of all groups. Throws `StoreError`.
+ */
+export async function requeueGroups(core: Core, plan: Plan): Promise<void> {
+  const { store, outbox, orders, groupWaiting } = core;
+  const taken: OutboxEntry[] = [];
+  await store.walkOutbox((entry) => {
+    if (entry.group !== undefined) taken.push(entry);
+  });
+  const dropped = new Set(taken.map(({ sequence }) => sequence));
+  plan.write(...taken.map(({ sequence }) => deleteOutboxEntry(sequence))).apply(() => outbox.drop(dropped));
+  for (const group of orders.groups()) {
+    const sent = orders.sent(group);
+    if (sent !== undefined) plan.add(orders.mark(sent, false));
+  }
+  const byGroup = new Map<string, { readonly group: GroupAddress; readonly messages: (MessageOrigin & GroupAudience)[] }>();
+  for (const { group, origin, body } of taken) {
+    if (group === undefined || origin === undefined) continue;
+    const { allow, deny } = requests.send_group_msg.decodeRequest(body, body.length);
+    const found = byGroup.get(groupKey(group)) ?? { group, messages: [] };
+    byGroup.set(groupKey(group), found);
+    found.messages.push({ ...origin, allow, deny });
+  }
+  for (const { group, messages } of byGroup.values()) {
+    // What had been sealed was sent before what waits: the order stays, under new numbers.
+    const waiting = await store.loadWaitingGroupMessages(group, Number.MAX_SAFE_INTEGER);
+    const sequences = waiting.map(({ sequence }) => sequence);
+    plan.add(groupWaiting.remove(group, sequences));
+    keepWaiting(core, plan, group, [...messages, ...waiting]);
+  }
+}
 
 /** Adds to `plan` that every request queued for a device that `concerns` is taken back. Throws `StoreError`. */
 export async function requeue(core: Core, plan: Plan, concerns: (device: DeviceAddress) => boolean): Promise<void> {

@@ -73,7 +73,8 @@ export interface GroupChange {
 }
 
 /** What a bundle led to: `later`, nothing that it belongs to is known yet; `known`, its keys are here already. */
-export type BundleOutcome = { readonly kind: 'taken'; readonly change: GroupChange } | { readonly kind: 'later' | 'known' };
+export type BundleOutcome =
+  { readonly kind: 'taken'; readonly change: GroupChange } | { readonly kind: 'later' } | { readonly kind: 'known' };
 
 /** The current epoch. */
 export function currentEpoch(group: Group): Epoch | undefined {
@@ -166,8 +167,9 @@ export function* addedDevices(
   checkOwnKey(self, devices);
   const isUs = devices.some(({ address }) => sameDevice(address, self.address));
   const epoch = before === undefined ? undefined : currentEpoch(before);
-  const isKnown =
-    before !== undefined && epoch !== undefined && (chainOf(epoch, self.address) !== undefined || epoch.joinedBy !== undefined);
+  // A device that has given its own chain up can be added anew.
+  const isComing = epoch?.joinedBy !== undefined && !hasKeys(epoch);
+  const isKnown = before !== undefined && epoch !== undefined && (chainOf(epoch, self.address) !== undefined || isComing);
   if (!isKnown) {
     if (!isUs) throw new ProtocolError('unknown-group', 'devices were added to a group that is not known here');
     if (addingMembers.length > 0 ? !isManager(members, sender) : memberOf(members, sender) === undefined) throw notManager();
@@ -210,7 +212,9 @@ export function withoutDevice(before: Group, device: DeviceAddress): GroupChange
     const chain = chainOf(epoch, device);
     if (chain === undefined) return epoch;
     retired.push(...chain.positions.map(({ chainKey }) => chainKey.key));
-    return withChain(epoch, { ...chain, positions: [] });
+    const chains = new Map(epoch.chains);
+    chains.delete(deviceKey(device));
+    return { ...epoch, chains };
   });
   return { ...settled({ ...before, epochs }), retired };
 }

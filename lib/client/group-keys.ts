@@ -1,0 +1,222 @@
+/**
+ * Group keys that travel between devices inside one-to-one messages. Spec: group.md §3 to §6.
+ *
+ * Owns: handing out the keys that a change of a group asks for, and using those that came, whenever what they belong to is known. Does not
+ * own: which keys belong to what (lib/group).
+ */
+import { type DeviceAddress, type GroupAddress, type UserAddress, deviceKey, sameDevice } from '../base/address.js';
+import { asMessageId } from '../base/brand.js';
+import { DecodeError, E2eeError, InternalError, ProtocolError } from '../base/errors.js';
+import { limits } from '../base/limits.js';
+import { randomId } from '../base/random.js';
+import { sendingChain } from '../group/epoch.js';
+import {
+  type BundleOutcome,
+  type Group,
+  type GroupChange,
+  type KeysFor,
+  type Self,
+  currentEpoch,
+  takeChain,
+  takeSeed,
+} from '../group/group.js';
+import { putReceivedGroupKeys, type ReceivedGroupKeys } from '../store/client/group-queue-rows.js';
+import type { MessageOrigin } from '../store/client/queue-rows.js';
+import type { GroupPreKeyBundle, GroupUpdateKeyBundle } from '../wire/group.js';
+import { type Content, decodeContent, encodeContent, notificationLevels } from '../wire/message.js';
+import type { Core } from './core.js';
+import type { LoadedGroup } from './group-book.js';
+import { groupLock, userLock } from './lock-names.js';
+import { deliver } from './mailer.js';
+import { Plan } from './plan.js';
+import { type Handled, handled } from './push-outcome.js';
+import type { Transition } from './step.js';
+
+/** This device as the group core wants it. */
+export function selfOf({ account }: Core): Self {
+  return { address: account.address, signingKey: account.account.identity.signing.publicKey };
+}
+
+/** Whether messages can be sealed for the group. */
+export function canSeal(core: Core, group: Group): boolean {
+  const epoch = currentEpoch(group);
+  return epoch?.sessionId !== undefined && sendingChain(epoch, core.account.address) !== undefined;
+}
+
+/** Adds a changed group: its rows, the keys that others are owed, what follows from it. Holds the locks of everybody who gets keys. Throws `StoreError`. */
+export async function putGroupChange(core: Core, plan: Plan, before: LoadedGroup | undefined, change: GroupChange): Promise<void> {
+  const { group, keys, retired, created } = change;
+  plan
+    .create(created)
+    .retire(retired)
+    .add(await core.groups.change(before, group));
+  await handOut(core, plan, keys);
+  if (canSeal(core, group) && (before === undefined || !canSeal(core, before.group))) {
+    plan.afterwards(() => core.events.emit({ type: 'group-ready', group: group.address }));
+  }
+  plan.afterwards(() => core.groupWork.wake(group.address));
+}
+
+/** Adds the delivery of `keys`; their secrets are wiped. A device that has no session yet is invited, and gets them when it has answered. */
+async function handOut(core: Core, plan: Plan, keys: readonly KeysFor[]): Promise<void> {
+  const { options, peers, sessions, inviter, account } = core;
+  const owed = new Map<string, { readonly device: DeviceAddress; readonly messages: MessageOrigin[] }>();
+  for (const { devices, ...content } of keys) {
+    const encoded = encodeContent(content);
+    plan.borrow(encoded);
+    if (content.kind === 'group-update-key-bundle') content.bundle.chainKey.wipe();
+    for (const device of devices) {
+      if (sameDevice(device, account.address)) continue;
+      const message = { messageId: asMessageId(randomId(options.random)), notification: notificationLevels.session, content: encoded };
+      const known = owed.get(deviceKey(device));
+      if (known === undefined) owed.set(deviceKey(device), { device, messages: [message] });
+      else known.messages.push(message);
+    }
+  }
+  for (const { device, messages } of owed.values()) {
+    plan.add(peers.meet(device, options.clock.now()));
+    await deliver(core, plan, device, messages);
+    if (sessions.ofDevice(device).length === 0) plan.afterwards(() => inviter.want(device, device.deviceId));
+  }
+}
+
+/** Adds keys that came inside a one-to-one message: stored as they are, used in a step of their own under the group's lock. */
+export function receiveKeys(
+  core: Core,
+  plan: Plan,
+  from: DeviceAddress,
+  content: Extract<Content, { kind: 'group-pre-key-bundle' | 'group-update-key-bundle' }>,
+): Handled {
+  const { groupKeys, groupWork, events, options } = core;
+  const { bundle } = content;
+  const group = bundle.group.address;
+  const refuse = (code: string): Handled => {
+    wipeKeys(content);
+    plan.afterwards(() => events.emit({ type: 'group-change-refused', group, change: 'keys', by: from, code }));
+    return handled.failedDecryption;
+  };
+  if (group === undefined) return refuse('group-address');
+  if (!sameDevice(bundle.sender, from)) return refuse('wrong-sender');
+  if (groupKeys.count(group) >= limits.receivedGroupKeys || groupKeys.total >= 2 * limits.receivedGroupKeys) return refuse('too-many-keys');
+  const encoded = encodeContent(content);
+  wipeKeys(content);
+  const receivedAt = options.clock.now();
+  plan.borrow(encoded);
+  plan.add(groupKeys.add(group, 1, (sequence) => putReceivedGroupKeys({ sequence, group, from, content: encoded, receivedAt })));
+  plan.afterwards(() => {
+    events.emit({ type: 'group-keys-received', group, from });
+    groupWork.wake(group);
+  });
+  return handled.succeeded;
+}
+
+/** Uses the keys that came for `group`, as far as what they belong to is known. Rejects with `StoreError`. */
+export async function useReceivedKeys(core: Core, group: GroupAddress): Promise<void> {
+  if (core.groupKeys.count(group) === 0) return;
+  const received = await core.store.loadReceivedGroupKeys(group);
+  try {
+    let used = true;
+    let left: readonly ReceivedGroupKeys[] = received;
+    // Keys may have waited for other keys: the device that added us names the epoch, the others follow.
+    while (used) {
+      used = false;
+      const later: ReceivedGroupKeys[] = [];
+      for (const keys of left) {
+        if (await useKeys(core, group, keys)) used = true;
+        else later.push(keys);
+      }
+      left = later;
+    }
+  } finally {
+    for (const { content } of received) content.fill(0);
+  }
+}
+
+/** Whether the keys need not be kept any more. */
+async function useKeys(core: Core, group: GroupAddress, keys: ReceivedGroupKeys): Promise<boolean> {
+  let locked = new Map<string, UserAddress>();
+  for (;;) {
+    const users = locked;
+    const outcome = await core.steps.run([groupLock(group), ...[...users.keys()]], async () => {
+      const opened = await core.groups.open(group);
+      const owed = opened === undefined ? new Map<string, UserAddress>() : usersOwed(opened.group);
+      // Who is owed keys is known under the group's lock only.
+      if ([...owed.keys()].some((key) => !users.has(key))) return { writes: [], result: owed };
+      return planKeys(core, group, opened, keys);
+    });
+    if (typeof outcome === 'boolean') return outcome;
+    locked = outcome;
+  }
+}
+
+/** Users of devices that are being added and have not got the own key, by the name of their lock. */
+function usersOwed({ epochs }: Group): Map<string, UserAddress> {
+  const users = new Map<string, UserAddress>();
+  for (const { open } of epochs) {
+    for (const { devices } of open) for (const { address } of devices) users.set(userLock(address), address);
+  }
+  return users;
+}
+
+async function planKeys(
+  core: Core,
+  group: GroupAddress,
+  opened: LoadedGroup | undefined,
+  keys: ReceivedGroupKeys,
+): Promise<Transition<boolean | Map<string, UserAddress>>> {
+  const { groupKeys, events, options, peers } = core;
+  const { from, sequence, receivedAt } = keys;
+  const plan = new Plan();
+  const drop = (code?: string): Transition<boolean> => {
+    plan.add(groupKeys.remove(group, [sequence]));
+    if (code !== undefined) plan.afterwards(() => events.emit({ type: 'group-change-refused', group, change: 'keys', by: from, code }));
+    return plan.finish(true);
+  };
+  let outcome: BundleOutcome;
+  try {
+    const content = decodeKeys(keys.content);
+    try {
+      if (content.kind === 'group-update-key-bundle' && peers.hasOtherSigningKey(from, content.bundle.signingKey)) {
+        return drop('identity-changed');
+      }
+      outcome = await options.asymmetric.run(
+        content.kind === 'group-pre-key-bundle'
+          ? takeSeed(selfOf(core), opened?.group, from, content.bundle)
+          : takeChain(selfOf(core), opened?.group, from, content.bundle),
+      );
+    } finally {
+      wipeKeys(content);
+    }
+  } catch (error) {
+    if (!(error instanceof E2eeError) || error instanceof InternalError) throw error;
+    return drop(error.code);
+  }
+  if (outcome.kind === 'known') return drop();
+  if (outcome.kind !== 'taken') {
+    if (options.clock.now() - receivedAt > limits.heldGroupTime) return drop('unannounced');
+    return { writes: [], result: false };
+  }
+  plan.add(groupKeys.remove(group, [sequence]));
+  await putGroupChange(core, plan, opened, outcome.change);
+  return plan.finish(true);
+}
+
+type KeyContent =
+  | { readonly kind: 'group-pre-key-bundle'; readonly bundle: GroupPreKeyBundle }
+  | { readonly kind: 'group-update-key-bundle'; readonly bundle: GroupUpdateKeyBundle };
+
+function decodeKeys(encoded: Uint8Array): KeyContent {
+  const content = decodeContent(encoded, encoded.length);
+  if (content.kind === 'group-pre-key-bundle' || content.kind === 'group-update-key-bundle') return content;
+  throw new DecodeError('malformed', 'the stored content carries no group keys');
+}
+
+function wipeKeys(content: KeyContent): void {
+  if (content.kind === 'group-pre-key-bundle') content.bundle.seed.wipe();
+  else content.bundle.chainKey.wipe();
+}
+
+/** Why the own device may not change the group, as an error for the caller. */
+export function unknownGroup(): ProtocolError {
+  return new ProtocolError('no-such-group', 'this device is not in the group');
+}

@@ -1,0 +1,179 @@
+/**
+ * Requests that change groups: made from an order when its turn has come. Spec: group.md §3 to §7.
+ *
+ * Owns: one change of a group at a time, made from the state of that moment. While its request is on its way nothing else touches the group's keys:
+ * messages wait in the store, pushes in memory. The relay refuses a request that was made without knowing of an earlier change; then what
+ * waited is taken in, and the request is made again.
+ */
+import { type DeviceAddress, type GroupAddress, type UserAddress, deviceKey } from '../base/address.js';
+import { noBytes } from '../base/bytes.js';
+import { ProtocolError } from '../base/errors.js';
+import { currentEpoch, isInGroup } from '../group/group.js';
+import { type GroupMember, groupRoles, isManager, memberOf, withoutMembers } from '../group/membership.js';
+import { newestPosition } from '../group/member-chain.js';
+import { sendingChain } from '../group/epoch.js';
+import type { GroupOrder, GroupWish } from '../store/client/group-queue-rows.js';
+import { requests } from '../wire/request.js';
+import type { Core } from './core.js';
+import type { LoadedGroup } from './group-book.js';
+import { canSeal, unknownGroup } from './group-keys.js';
+import { groupLock } from './lock-names.js';
+import { queueRequests } from './mailer.js';
+import type { NewOutboxEntry } from './outbox.js';
+import { Plan } from './plan.js';
+import type { Transition } from './step.js';
+
+/** What becomes of an order whose turn has come. */
+type Made =
+  | { readonly kind: 'request'; readonly entry: Omit<NewOutboxEntry, 'device' | 'sessionId' | 'origin' | 'group' | 'order'> }
+  /** Nothing is left to do. */
+  | { readonly kind: 'done' }
+  /** The group's keys have not come. */
+  | { readonly kind: 'later' }
+  | { readonly kind: 'refused'; readonly error: ProtocolError };
+
+/** Makes the request of the first order of `group`, unless one is on its way; adds orders for devices of members that nobody has added yet. */
+export async function pumpOrders(core: Core, group: GroupAddress): Promise<void> {
+  if (core.orders.of(group).length === 0 && missingDevice(core, group) === undefined) return;
+  let goesOn = true;
+  while (goesOn) goesOn = await core.steps.run([groupLock(group)], () => pumpOne(core, group));
+}
+
+async function pumpOne(core: Core, group: GroupAddress): Promise<Transition<boolean>> {
+  const { orders, groups } = core;
+  if (orders.sent(group) !== undefined) return { writes: [], result: false };
+  const opened = await groups.open(group);
+  const plan = new Plan();
+  let [order] = orders.of(group);
+  if (order === undefined) {
+    const device = opened !== undefined && canSeal(core, opened.group) ? missingDevice(core, group) : undefined;
+    if (device === undefined) return { writes: [], result: false };
+    const added = orders.add(group, { kind: 'add-device', device });
+    plan.add(added);
+    ({ order } = added);
+  }
+  const made = makeRequest(core, opened, order);
+  switch (made.kind) {
+    case 'later':
+      return { writes: [], result: false };
+    case 'done':
+    case 'refused': {
+      const ended = order;
+      plan.add(orders.drop(ended));
+      plan.afterwards(() => (made.kind === 'done' ? orders.done(ended, group) : orders.failed(ended, made.error)));
+      return plan.finish(true);
+    }
+    case 'request':
+      plan.add(orders.mark(order, true));
+      queueRequests(core, plan, [
+        { ...made.entry, device: undefined, sessionId: undefined, origin: undefined, group, order: order.sequence },
+      ]);
+      return plan.finish(false);
+  }
+}
+
+function makeRequest(core: Core, opened: LoadedGroup | undefined, { wish }: GroupOrder): Made {
+  if (wish.kind === 'create') return createRequest(core, wish);
+  if (opened === undefined) return { kind: 'refused', error: unknownGroup() };
+  switch (wish.kind) {
+    case 'add':
+      return addRequest(core, opened, wish.members);
+    case 'remove':
+      return removeRequest(core, opened, wish.members);
+    case 'add-device':
+      return addDeviceRequest(core, opened, wish.device);
+    case 'leave': {
+      const leaver = core.account.address;
+      return {
+        kind: 'request',
+        entry: { kind: 'leave_group', body: requests.leave_group.encodeRequest({ leaver, group: opened.group.address }) },
+      };
+    }
+  }
+}
+
+function createRequest({ account }: Core, { name, members }: Extract<GroupWish, { kind: 'create' }>): Made {
+  const { suite, address: sender } = account.account;
+  const body = requests.create_group.encodeRequest({ suite, sender, group: { name, address: undefined, members }, devices: [] });
+  return { kind: 'request', entry: { kind: 'create_group', body } };
+}
+
+function addRequest(core: Core, opened: LoadedGroup, wanted: readonly GroupMember[]): Made {
+  const { address: sender } = core.account;
+  const { group } = opened;
+  const { address, name, suite } = group;
+  if (!isManager(group.members, sender)) return { kind: 'refused', error: notManager() };
+  const addingMembers = wanted.filter((member) => memberOf(group.members, member) === undefined);
+  if (addingMembers.length === 0) return { kind: 'done' };
+  const sequence = ownSequence(core, opened);
+  if (sequence === undefined) return { kind: 'later' };
+  const members = [...group.members, ...addingMembers];
+  const body = requests.add_group_members.encodeRequest({
+    suite,
+    sender,
+    sequence,
+    group: { name, address, members },
+    addingMembers,
+    addingDevices: [],
+  });
+  return { kind: 'request', entry: { kind: 'add_group_members', body } };
+}
+
+function removeRequest({ account }: Core, { group }: LoadedGroup, wanted: readonly UserAddress[]): Made {
+  const { address: sender } = account;
+  const { address, name, suite } = group;
+  const removingMembers = wanted.flatMap((user) => memberOf(group.members, user) ?? []);
+  if (removingMembers.length === 0) return { kind: 'done' };
+  if (!isManager(group.members, sender)) return { kind: 'refused', error: notManager() };
+  const members = withoutMembers(group.members, removingMembers);
+  const body = requests.remove_group_members.encodeRequest({
+    suite,
+    sender,
+    group: { name, address, members },
+    // The reference compares roles, too: a member is named as it stands in the group. Spec: group.md §5.
+    removingMembers,
+    devices: [],
+  });
+  return { kind: 'request', entry: { kind: 'remove_group_members', body } };
+}
+
+function addDeviceRequest(core: Core, opened: LoadedGroup, device: DeviceAddress): Made {
+  const { group } = opened;
+  if (isInGroup(group, device) || memberOf(group.members, device) === undefined) return { kind: 'done' };
+  const sequence = ownSequence(core, opened);
+  if (sequence === undefined) return { kind: 'later' };
+  const { address, name, suite, members } = group;
+  const body = requests.add_group_member_device.encodeRequest({
+    suite,
+    sender: core.account.address,
+    sequence,
+    group: { name, address, members },
+    addingDevice: { address: device, signingKey: noBytes },
+  });
+  return { kind: 'request', entry: { kind: 'add_group_member_device', body } };
+}
+
+/** Where the own chain stands; `undefined` while the keys have not come. */
+export function ownSequence({ account }: Core, { group }: LoadedGroup): number | undefined {
+  const epoch = currentEpoch(group);
+  const chain = epoch?.sessionId === undefined ? undefined : sendingChain(epoch, account.address);
+  return chain === undefined ? undefined : newestPosition(chain)?.chainKey.index;
+}
+
+/** A known device of a member that is not in the group and that the relay has not refused: it registered later than the group was made. Spec: group.md §6. */
+export function missingDevice(core: Core, group: GroupAddress): DeviceAddress | undefined {
+  const { groups, peers, groupWork } = core;
+  const loaded = groups.peek(group);
+  if (loaded === undefined) return undefined;
+  for (const member of loaded.group.members) {
+    if (member.role !== groupRoles.member && member.role !== groupRoles.manager) continue;
+    for (const { device } of peers.ofUser(member)) {
+      if (!isInGroup(loaded.group, device) && !groupWork.isRefused(group, deviceKey(device))) return device;
+    }
+  }
+  return undefined;
+}
+
+function notManager(): ProtocolError {
+  return new ProtocolError('not-a-manager', 'only a manager may change who is in the group');
+}

@@ -1,0 +1,109 @@
+/**
+ * What there is to do for a group besides answering calls and pushes: use keys that came early, try messages again, make requests, seal what waits.
+ *
+ * Owns: that it happens one after the other for each group, whenever something has changed. Does not own: any of it.
+ */
+import { type DeviceAddress, type GroupAddress, groupKey } from '../base/address.js';
+import type { Core, GroupWork } from './core.js';
+import type { LoadedGroup } from './group-book.js';
+import { retryHeld } from './group-message.js';
+import { putGroupChange, useReceivedKeys } from './group-keys.js';
+import { withoutDevice } from '../group/group.js';
+import { groupLock } from './lock-names.js';
+import { Plan } from './plan.js';
+import { pumpOrders } from './group-requests.js';
+import { sealWaiting } from './group-send.js';
+
+interface Run {
+  /** Something has changed since the run began. */
+  again: boolean;
+}
+
+/** The background work of one client's groups. */
+export class GroupWorker implements GroupWork {
+  readonly #core: () => Core;
+  readonly #release: (group: GroupAddress) => void;
+  readonly #runs = new Map<string, Run>();
+  /** Devices that the relay would not add, until the next connection: by group and device. */
+  readonly #refused = new Set<string>();
+
+  /** `release` lets pushes of a group go on that waited for an answer. */
+  constructor(core: () => Core, release: (group: GroupAddress) => void) {
+    this.#core = core;
+    this.#release = release;
+  }
+
+  wake(group: GroupAddress): void {
+    const key = groupKey(group);
+    const run = this.#runs.get(key);
+    if (run !== undefined) {
+      run.again = true;
+      return;
+    }
+    this.#runs.set(key, { again: true });
+    void this.#run(group, key);
+  }
+
+  released(group: GroupAddress): void {
+    this.#release(group);
+    this.wake(group);
+  }
+
+  refuse(group: GroupAddress, device: string): void {
+    this.#refused.add(`${groupKey(group)} ${device}`);
+  }
+
+  isRefused(group: GroupAddress, device: string): boolean {
+    return this.#refused.has(`${groupKey(group)} ${device}`);
+  }
+
+  /** A connection was made: what the relay would not do before is asked again. */
+  onConnected(): void {
+    this.#refused.clear();
+    this.wakeAll();
+  }
+
+  wakeAll(): void {
+    const { groups, orders, groupKeys, groupHeld, groupWaiting } = this.#core();
+    const all = [...groups.all().map(({ address }) => address), ...orders.groups()];
+    for (const queue of [groupKeys, groupHeld, groupWaiting]) all.push(...queue.groups());
+    for (const group of new Map(all.map((address) => [groupKey(address), address])).values()) this.wake(group);
+  }
+
+  async #run(group: GroupAddress, key: string): Promise<void> {
+    const run = this.#runs.get(key);
+    const core = this.#core();
+    try {
+      while (run?.again === true && !core.closing.aborted) {
+        run.again = false;
+        await dropGoneDevices(core, group);
+        await useReceivedKeys(core, group);
+        await retryHeld(core, group);
+        await pumpOrders(core, group);
+        await sealWaiting(core, group);
+      }
+    } catch (error) {
+      if (!core.closing.aborted) core.events.emit({ type: 'error', error, during: 'working on a group' });
+    } finally {
+      this.#runs.delete(key);
+    }
+  }
+}
+
+/** Chains of devices that are gone go, too: nothing more is taken from them. Rejects with `StoreError`. */
+async function dropGoneDevices(core: Core, group: GroupAddress): Promise<void> {
+  const { groups, peers, steps } = core;
+  const isGone = (device: DeviceAddress): boolean => peers.find(device)?.isGone === true;
+  const gone = (opened: LoadedGroup | undefined): DeviceAddress[] =>
+    (opened?.group.epochs ?? []).flatMap(({ chains }) => [...chains.values()].map(({ device }) => device).filter(isGone));
+  if (groups.find(group) === undefined || (groups.peek(group) !== undefined && gone(groups.peek(group)).length === 0)) return;
+  await steps.run([groupLock(group)], async () => {
+    const opened = await groups.open(group);
+    const [device] = gone(opened);
+    if (opened === undefined || device === undefined) return { writes: [], result: undefined };
+    const plan = new Plan();
+    // One at a time: the change wakes the work again.
+    await putGroupChange(core, plan, opened, withoutDevice(opened.group, device));
+    return plan.finish(undefined);
+  });
+}
