@@ -52,6 +52,11 @@ export class GroupQueueBook {
     return this.#counts.get(groupKey(group))?.count ?? 0;
   }
 
+  /** The number that the next row of `group` will have. */
+  next(group: GroupAddress): number {
+    return this.#counts.get(groupKey(group))?.next ?? 0;
+  }
+
   /** The groups for which something waits. */
   groups(): GroupAddress[] {
     return [...this.#counts.values()].filter(({ count }) => count > 0).map(({ group }) => group);
