@@ -181,7 +181,7 @@ async function enrol(
   const writes: Write[] = [
     store.putDevice(device),
     store.putLogin(address, login),
-    store.putMailboxHead(address, { next: 1, rows: 0, bytes: 0 }),
+    store.mailbox.putHead(address, { next: 1, rows: 0, bytes: 0 }),
     store.putPreKeyStock(address, {
       remaining: request.oneTimePreKeys.length,
       highestId: request.oneTimePreKeys.reduce((highest, { id }) => Math.max(highest, id), 0),

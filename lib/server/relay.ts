@@ -150,7 +150,7 @@ export class Relay {
       const told = [...own.filter((device) => deviceKey(device) !== deviceKey(address)), ...related];
       context.counters.forget(address);
       const deliveries = told.map((to) => ({ to, payload, signed: true, optional: true }));
-      await context.mailboxes.remove(address, deliveries, () => context.store.deleteDevice(address), generation);
+      await context.mailboxes.remove(address, deliveries, [], generation);
       this.#devices.get(deviceKey(address))?.end('unauthorized');
       return true;
     });
