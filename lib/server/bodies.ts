@@ -5,6 +5,7 @@
  * hundreds of connected devices do not each read them from disk. Does not own: transactions; writes are values for the commit that changes
  * the rows. Design D9.
  */
+import { copyBytes } from '../base/bytes.js';
 import { StoreError } from '../base/errors.js';
 import type { RandomSource } from '../base/random.js';
 import { randomId } from '../base/random.js';
@@ -50,17 +51,18 @@ export class Bodies {
   add(id: string, bytes: Uint8Array, count: number): Write[] {
     this.#counts.set(id, { value: count, users: 0 });
     this.#forgetCounts();
-    this.#remember(id, bytes);
+    // A copy: a message is a view of the frame in which it came.
+    this.#remember(id, copyBytes(bytes));
     return this.#store.mailbox.putBody(id, bytes, count);
   }
 
   /** Runs `work`, in which {@link drop} may be called for `ids`. */
-  async holding<T>(ids: Iterable<string>, work: () => Promise<T>): Promise<T> {
+  async holding<T>(ids: Iterable<string>, work: () => T): Promise<T> {
     const held = [...ids];
     for (const id of held) this.#countOf(id).users += 1;
     try {
       await Promise.all(held.map((id) => this.#load(id)));
-      return await work();
+      return work();
     } finally {
       for (const id of held) this.#countOf(id).users -= 1;
       this.#forgetCounts();

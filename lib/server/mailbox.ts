@@ -90,7 +90,7 @@ export class Mailboxes {
         await Promise.all([...boxes.values()].map((box) => this.#load(box)));
         const removed = await this.#store.deleteDevice(address);
         const placed = await this.#placement.place(deliveries, boxes);
-        return this.#bodies.holding(removed.bodies.keys(), async () => {
+        return this.#bodies.holding(removed.bodies.keys(), () => {
           this.#assertGeneration(generation);
           const others = typeof alongside === 'function' ? alongside(placeFinder(placed.rows)) : alongside;
           const dropped = [...removed.bodies].flatMap(([id, count]) => this.#bodies.drop(id, count));
@@ -123,7 +123,7 @@ export class Mailboxes {
         if (push === undefined || box.head === null) return { durable: undefined };
         if (push.bodyId === undefined) return { durable: this.#delete(box, id, place.sequence, push.length, alongside, generation) };
         const { bodyId } = push;
-        return this.#bodies.holding([bodyId], async () => {
+        return this.#bodies.holding([bodyId], () => {
           this.#assertGeneration(generation);
           const dropped = this.#bodies.drop(bodyId, 1);
           return { durable: this.#delete(box, id, place.sequence, push.length, () => [...dropped, ...alongside()], generation) };
@@ -229,14 +229,7 @@ export class Mailboxes {
   }
 
   /** Takes a row out of the head and queues its deletion. */
-  #delete(
-    box: Box,
-    id: string,
-    sequence: number,
-    length: number,
-    alongside: () => readonly Write[],
-    generation: number,
-  ): Promise<void> {
+  #delete(box: Box, id: string, sequence: number, length: number, alongside: () => readonly Write[], generation: number): Promise<void> {
     if (box.head === undefined || box.head === null) throw new StoreError('stale', 'the state this step builds on was lost');
     box.stream?.consumed(id);
     box.head = { ...box.head, rows: Math.max(0, box.head.rows - 1), bytes: Math.max(0, box.head.bytes - length) };

@@ -106,7 +106,12 @@ export class Placement {
     const rows = drafts.map((draft) => {
       const signature = signatures.get(draft);
       const content = contentOf(draft, signature === undefined ? [] : [signature], bodies.get(draft.delivery.payload));
-      return { delivery: draft.delivery, box: draft.box, row: { sequence: draft.sequence, id: draft.id, content }, length: pushLength(content) };
+      return {
+        delivery: draft.delivery,
+        box: draft.box,
+        row: { sequence: draft.sequence, id: draft.id, content },
+        length: pushLength(content),
+      };
     });
     this.#checkQuota(rows);
     return { rows, bodies: [...bodies.values()] };

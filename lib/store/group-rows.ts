@@ -44,10 +44,10 @@ export class GroupRows {
     });
   }
 
-  /** The marks of a group by user and device; at most `limit`. */
-  async marks(groupId: string, limit: number): Promise<GroupMark[]> {
+  /** The marks of a group by user and device. */
+  async marks(groupId: string): Promise<GroupMark[]> {
     const prefix = rowKey().text('mark').text(groupId).toBytes();
-    const rows = await this.#commits.list('group', { prefix, limit });
+    const rows = await this.#commits.list('group', { prefix });
     return rows.map(({ key, value }) => {
       const parts = new RowKeyReader(key.subarray(prefix.length));
       const device = { domain: this.#domain, userId: parts.text(), deviceId: parts.text() };
@@ -63,10 +63,10 @@ export class GroupRows {
     return deleteRow('group', markKey(groupId, device));
   }
 
-  /** Ids of the groups of a user, in their order; at most `limit`. */
-  async groupIdsOf(userId: string, limit: number): Promise<string[]> {
+  /** Ids of the groups of a user, in their order. */
+  async groupIdsOf(userId: string): Promise<string[]> {
     const prefix = rowKey().text('of-user').text(userId).toBytes();
-    const rows = await this.#commits.list('group', { prefix, limit });
+    const rows = await this.#commits.list('group', { prefix });
     return rows.map(({ key }) => new RowKeyReader(key.subarray(prefix.length)).text());
   }
 

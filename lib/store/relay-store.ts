@@ -26,15 +26,7 @@ import type { GroupCommit } from './group-commit.js';
 import { GroupRows } from './group-rows.js';
 import { type MailboxRemoval, MailboxRows } from './mailbox-rows.js';
 import type { RecordReader, RecordWriter } from './record.js';
-import type {
-  DeviceRecord,
-  InvitationRecord,
-  LoginRecord,
-  PreKeyStock,
-  RecentInvite,
-  SeenCounter,
-  UserRecord,
-} from './relay-records.js';
+import type { DeviceRecord, InvitationRecord, LoginRecord, PreKeyStock, RecentInvite, SeenCounter, UserRecord } from './relay-records.js';
 import { allKeys, deleteRow, deviceParts, emptyValue, getRecord, putRecord as record } from './relay-row.js';
 import { type RowKey, RowKeyReader, rowKey } from './row-key.js';
 import type { Table, Write } from './store.js';
