@@ -81,13 +81,7 @@ export type {
   RemoveGroupMembers,
 } from './group/group-change.js';
 export { type Epoch, type GroupStep, chainOf, hasKeys, sendingChain, withChain } from './group/epoch.js';
-export {
-  type GroupMessage,
-  type SealedGroupMessages,
-  isSignedBy,
-  openGroupMessage,
-  sealGroupMessages,
-} from './group/group-message.js';
+export { type GroupMessage, type SealedGroupMessages, isSignedBy, openGroupMessage, sealGroupMessages } from './group/group-message.js';
 export {
   type BundleOutcome,
   type Group,

@@ -12,7 +12,7 @@ import type { Computation } from '../crypto/job.js';
 import { walk } from '../ratchet/chain-key.js';
 import { Unfinished } from '../ratchet/unfinished.js';
 import { addedKey, addedKeys, firstChainKey } from './key-update.js';
-import { type MemberChain, newestPosition, positionIn, withPosition } from './member-chain.js';
+import { type ChainPosition, type MemberChain, newestPosition, positionIn, withPosition } from './member-chain.js';
 import type { GroupDevice, GroupMember } from './membership.js';
 
 /** Devices being added: what is still to be done for it here. */
@@ -235,9 +235,8 @@ class EpochWork {
     if (newest.generation < step.number && --this.#unmetLeft < 0) return false;
     const start = positionIn(inviter, step.number);
     if (start === undefined) return false;
-    const { key, index } = start.chainKey;
-    using temporary = key;
-    const distance = step.sequence - index;
+    using temporary = start.chainKey.key;
+    const distance = step.sequence - start.chainKey.index;
     if (!isWithinWalk(distance)) {
       this.#chains.set(name, { ...inviter, positions: [] });
       this.#retired.push(...inviter.positions.map(({ chainKey }) => chainKey.key));
@@ -247,7 +246,7 @@ class EpochWork {
     using walked = yield* walk(temporary, distance);
     const { welcomed, inviter: next } = addedKeys(walked, step.devices.length);
     for (const secret of [...welcomed, next]) this.#own(secret);
-    this.#move(inviter, step.number + 1, next, sameDevice(step.inviter, this.#me));
+    this.#move(this.#met(inviter, start), step.number + 1, next, sameDevice(step.inviter, this.#me));
     step.devices.forEach((device, position) => {
       const welcome = welcomed[position];
       if (welcome === undefined) return;
@@ -256,6 +255,15 @@ class EpochWork {
       else this.#welcome(device, [{ generation: step.number + 1, chainKey: { key: welcome, index: 0 } }]);
     });
     return true;
+  }
+
+  /** The inviter's chain with where it stood before the add: messages that it sent there may still be on their way. */
+  #met(inviter: MemberChain, start: ChainPosition): MemberChain {
+    if (newestPosition(inviter)?.generation === start.generation) return inviter;
+    const { key, index } = start.chainKey;
+    const { chain, retired } = withPosition(inviter, { ...start, chainKey: { key: this.#own(duplicate(key)), index } });
+    this.#retired.push(...retired);
+    return chain;
   }
 
   /** The keys of the devices that `step` adds are not going to be known here. */
