@@ -10,7 +10,8 @@ import { equalBytes } from '../base/bytes.js';
 import type { SessionId } from '../base/brand.js';
 import { ProtocolError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
-import { type Secret, type Wipeable, duplicate } from '../base/secret.js';
+import { type Secret, type Wipeable, duplicate, wipeAll } from '../base/secret.js';
+import { chainKeyLength } from '../crypto/chain.js';
 import type { CipherSuite } from '../crypto/cipher-suite.js';
 import type { Computation } from '../crypto/job.js';
 import {
@@ -26,6 +27,7 @@ import {
   seededEpoch,
   steppedEpoch,
   withChain,
+  withoutChain,
 } from './epoch.js';
 import type {
   AddGroupMemberDevice,
@@ -35,8 +37,8 @@ import type {
   GroupUpdateKeyBundle,
   RemoveGroupMembers,
 } from './group-change.js';
-import { addedKey } from './key-update.js';
-import { type MemberChain, newestPosition } from './member-chain.js';
+import { addedKey, groupSeedLength } from './key-update.js';
+import type { MemberChain } from './member-chain.js';
 import { type GroupDevice, type GroupMember, isManager, memberOf, sameDevices, sameMembers, withoutMembers } from './membership.js';
 
 /** A group as one device knows it. */
@@ -205,11 +207,25 @@ export function removedMembers(self: Self, before: Group, removed: RemoveGroupMe
   return { ...settled({ ...before, members, epochs: kept.epochs }), retired: kept.retired };
 }
 
-/** A device is gone: nothing more is taken from it. */
+/** A device is gone: nothing more is taken from it, also in an epoch whose keys have not come. */
 export function withoutDevice(before: Group, device: DeviceAddress): GroupChange {
+  const ended = withEndedChains(before, device);
+  const epochs = ended.group.epochs.map((epoch) => (hasKeys(epoch) ? epoch : withoutChain(epoch, device)));
+  return { ...ended, group: { ...ended.group, epochs } };
+}
+
+/**
+ * Nothing is sent with the keys of this device any more: they may have been used by a later state of the store. An epoch whose keys have not
+ * come is as good as before. Design D4.
+ */
+export function withoutOwnKeys(self: Self, before: Group): GroupChange {
+  return withEndedChains(before, self.address);
+}
+
+function withEndedChains(before: Group, device: DeviceAddress): GroupChange {
   const retired: Wipeable[] = [];
   const epochs = before.epochs.map((epoch) => {
-    const chain = chainOf(epoch, device);
+    const chain = hasKeys(epoch) ? chainOf(epoch, device) : undefined;
     if (chain === undefined) return epoch;
     retired.push(...chain.positions.map(({ chainKey }) => chainKey.key));
     const chains = new Map(epoch.chains);
@@ -219,22 +235,45 @@ export function withoutDevice(before: Group, device: DeviceAddress): GroupChange
   return { ...settled({ ...before, epochs }), retired };
 }
 
-/** Nothing is sent with the keys of this device any more: they may have been used by a later state of the store. Design D4. */
-export function withoutOwnKeys(self: Self, before: Group): GroupChange {
-  return withoutDevice(before, self.address);
+/**
+ * What keys that come do with the adds that waited for them: `carry-out` all of them; or `hold` those whose inviter has not been met in the
+ * generation in which it adds, for whoever keeps messages that wait for the same keys. See {@link carriedOut}.
+ */
+export type WaitingSteps = 'carry-out' | 'hold';
+
+const unmetBound: Record<WaitingSteps, number> = { 'carry-out': Number.POSITIVE_INFINITY, hold: 0 };
+
+/**
+ * Carries out the oldest add that was held; `undefined`: none is held, or what it needs has not come. With messages that wait for keys, the
+ * order that loses none is: take the keys with `hold`, try the messages in the order in which they came, carry one add out, try them again,
+ * until none is held. Spec: group.md §4 (race); weaknesses P6.
+ */
+export function* carriedOut(self: Self, before: Group): Computation<GroupChange | undefined> {
+  for (const epoch of before.epochs) {
+    if (epoch.open.length === 0) continue;
+    const change = yield* carryOut(epoch, self.address, 1);
+    if (leftOf(change.epoch) < leftOf(epoch)) return withEpoch(self, before, change);
+  }
+  return undefined;
+}
+
+/** What is left to be done for the adds of `epoch`. */
+function leftOf({ open }: Epoch): number {
+  return open.reduce((left, { isDerived, isHandedOver }) => left + (isDerived ? 0 : 1) + (isHandedOver ? 0 : 1), 0);
 }
 
 /**
  * The seed of an epoch, from `from`, whose one-to-one session it came over. The epoch must have been announced: opened by the same device for the
- * same members. The bundle's seed stays the caller's. Throws `ProtocolError('wrong-sender')`. Spec: group.md §3, §5; weaknesses P5, I28.
+ * same members. The bundle's seed stays the caller's. Throws `ProtocolError` (`wrong-sender`, `group-key`). Spec: group.md §3, §5; weaknesses P5, I28.
  */
 export function* takeSeed(
   self: Self,
   before: Group | undefined,
   from: DeviceAddress,
   bundle: GroupPreKeyBundle,
+  waiting: WaitingSteps = 'carry-out',
 ): Computation<BundleOutcome> {
-  if (!sameDevice(bundle.sender, from)) throw new ProtocolError('wrong-sender', 'a bundle of group keys names another sender');
+  checkBundle(bundle, from, bundle.seed, groupSeedLength);
   if (before === undefined) return { kind: 'later' };
   if (epochOf(before, bundle.sessionId) !== undefined) return { kind: 'known' };
   const epoch = before.epochs.find(
@@ -245,21 +284,22 @@ export function* takeSeed(
       sameMembers(candidate.members, bundle.group.members),
   );
   if (epoch === undefined) return { kind: 'later' };
-  const change = yield* seededEpoch(epoch, self.address, bundle.sessionId, bundle.seed);
+  const change = yield* seededEpoch(epoch, self.address, bundle.sessionId, bundle.seed, unmetBound[waiting]);
   return { kind: 'taken', change: withEpoch(self, before, change) };
 }
 
 /**
  * The chain of a member, from `from`, for the add that brought this device into the group. The bundle's chain key stays the caller's. Throws
- * `ProtocolError` (`wrong-sender`, `not-a-member`). Spec: group.md §4; weaknesses P5, I28.
+ * `ProtocolError` (`wrong-sender`, `not-a-member`, `own-key`, `group-key`). Spec: group.md §4; weaknesses P5, I28.
  */
 export function* takeChain(
   self: Self,
   before: Group | undefined,
   from: DeviceAddress,
   bundle: GroupUpdateKeyBundle,
+  waiting: WaitingSteps = 'carry-out',
 ): Computation<BundleOutcome> {
-  if (!sameDevice(bundle.sender, from)) throw new ProtocolError('wrong-sender', 'a bundle of group keys names another sender');
+  checkBundle(bundle, from, bundle.chainKey, chainKeyLength);
   const epoch = before?.epochs.findLast(({ joinedBy }) => joinedBy !== undefined && sameDevices(joinedBy.devices, bundle.addingDevices));
   if (before === undefined || epoch?.joinedBy === undefined) return { kind: 'later' };
   const { joinedBy } = epoch;
@@ -270,8 +310,8 @@ export function* takeChain(
   if (hasKeys(epoch) && epoch.sessionId !== bundle.sessionId) return { kind: 'later' };
   if (memberOf(epoch.members, from) === undefined) throw notMember();
   if (bundle.signingKey.length !== before.suite.signature.publicKeyLength) throw notOwnKey();
-  const known = chainOf(epoch, from);
-  if (known !== undefined && newestPosition(known) !== undefined) return { kind: 'known' };
+  // A chain without a position was given up: its keys are not taken a second time.
+  if (chainOf(epoch, from) !== undefined) return { kind: 'known' };
   if (joinedBy.devices.some(({ address }) => sameDevice(address, from)))
     throw new ProtocolError('wrong-sender', 'the device was added with us');
   const chain: MemberChain = {
@@ -280,12 +320,17 @@ export function* takeChain(
   };
   const created = chain.positions.map(({ chainKey }) => chainKey.key);
   try {
-    const change = yield* carryOut(withChain({ ...epoch, sessionId: bundle.sessionId }, chain), self.address);
+    const change = yield* carryOut(withChain({ ...epoch, sessionId: bundle.sessionId }, chain), self.address, unmetBound[waiting]);
     return { kind: 'taken', change: withEpoch(self, before, { ...change, created: [...created, ...change.created] }) };
   } catch (error) {
-    for (const secret of created) secret.wipe();
+    wipeAll(created);
     throw error;
   }
+}
+
+function checkBundle(bundle: { readonly sender: DeviceAddress }, from: DeviceAddress, key: Secret<string>, length: number): void {
+  if (!sameDevice(bundle.sender, from)) throw new ProtocolError('wrong-sender', 'a bundle of group keys names another sender');
+  if (key.length !== length) throw new ProtocolError('group-key', `a group key has ${key.length} bytes, ${length} expected`);
 }
 
 /** The inviter's chain is given as of before the add, the others step once for it. */
