@@ -144,8 +144,8 @@ export function* seededEpoch(
 }
 
 /** Adds `step`, which must carry the epoch's generation as its number, and carries out what can be. Throws as {@link carryOut}. */
-export function* steppedEpoch(epoch: Epoch, me: DeviceAddress, step: GroupStep): Computation<EpochChange> {
-  return yield* carryOut({ ...epoch, generation: epoch.generation + 1, open: [...epoch.open, step] }, me);
+export function* steppedEpoch(epoch: Epoch, me: DeviceAddress, step: GroupStep, unmet?: number): Computation<EpochChange> {
+  return yield* carryOut({ ...epoch, generation: epoch.generation + 1, open: [...epoch.open, step] }, me, unmet);
 }
 
 /**

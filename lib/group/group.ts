@@ -93,13 +93,16 @@ export function secretsOfEpochs(epochs: readonly Epoch[]): Wipeable[] {
   return epochs.flatMap(({ chains }) => [...chains.values()].flatMap(({ positions }) => positions.map(({ chainKey }) => chainKey.key)));
 }
 
+function hasPosition(epoch: Epoch, device: DeviceAddress): boolean {
+  return (chainOf(epoch, device)?.positions.length ?? 0) > 0;
+}
+
 /** Whether `device` is in the current epoch, or being added to it. */
 export function isInGroup(group: Group, device: DeviceAddress): boolean {
   const epoch = currentEpoch(group);
   if (epoch === undefined) return false;
-  return (
-    chainOf(epoch, device) !== undefined || epoch.open.some(({ devices }) => devices.some(({ address }) => sameDevice(address, device)))
-  );
+  const isIn = hasKeys(epoch) ? hasPosition(epoch, device) : chainOf(epoch, device) !== undefined;
+  return isIn || epoch.open.some(({ devices }) => devices.some(({ address }) => sameDevice(address, device)));
 }
 
 /** The epoch that an accepted request of ours begins. */
@@ -153,6 +156,14 @@ export function announcedGroup(self: Self, before: Group | undefined, { suite, s
 }
 
 /**
+ * What keys or an add that come do with the adds that wait: `carry-out` all of them; or `hold` those whose inviter has not been met in the
+ * generation in which it adds, for whoever keeps messages that wait for the same keys. See {@link carriedOut}.
+ */
+export type WaitingSteps = 'carry-out' | 'hold';
+
+const unmetBound: Record<WaitingSteps, number> = { 'carry-out': Number.POSITIVE_INFINITY, hold: 0 };
+
+/**
  * Users or a device of a member were added, by us (our request was accepted) or by somebody else. Throws `ProtocolError` (`not-a-manager`,
  * `not-a-member`, `group-members`, `own-key`, `unknown-group`, `too-many-steps`). Spec: group.md §4, §6.
  */
@@ -160,6 +171,7 @@ export function* addedDevices(
   self: Self,
   before: Group | undefined,
   added: AddGroupMembers | AddGroupMemberDevice,
+  waiting: WaitingSteps = 'carry-out',
 ): Computation<GroupChange> {
   const { sender, sequence, group: info, suite } = added;
   const devices = 'addingDevices' in added ? added.addingDevices : [added.addingDevice];
@@ -170,8 +182,7 @@ export function* addedDevices(
   const isUs = devices.some(({ address }) => sameDevice(address, self.address));
   const epoch = before === undefined ? undefined : currentEpoch(before);
   // A device that has given its own chain up can be added anew.
-  const isComing = epoch?.joinedBy !== undefined && !hasKeys(epoch);
-  const isKnown = before !== undefined && epoch !== undefined && (chainOf(epoch, self.address) !== undefined || isComing);
+  const isKnown = before !== undefined && epoch !== undefined && (!hasKeys(epoch) || hasPosition(epoch, self.address));
   if (!isKnown) {
     if (!isUs) throw new ProtocolError('unknown-group', 'devices were added to a group that is not known here');
     if (addingMembers.length > 0 ? !isManager(members, sender) : memberOf(members, sender) === undefined) throw notManager();
@@ -186,7 +197,7 @@ export function* addedDevices(
   checkAdded(before, sender, members, addingMembers);
   if (epoch.open.length >= limits.groupOpenSteps) throw new ProtocolError('too-many-steps', 'too many adds wait for keys');
   const step: GroupStep = { number: epoch.generation, inviter: sender, sequence, devices, members, isDerived: false, isHandedOver: false };
-  const change = yield* steppedEpoch(epoch, self.address, step);
+  const change = yield* steppedEpoch(epoch, self.address, step, unmetBound[waiting]);
   return withEpoch(self, { ...before, members }, change);
 }
 
@@ -228,20 +239,10 @@ function withEndedChains(before: Group, device: DeviceAddress): GroupChange {
     const chain = hasKeys(epoch) ? chainOf(epoch, device) : undefined;
     if (chain === undefined) return epoch;
     retired.push(...chain.positions.map(({ chainKey }) => chainKey.key));
-    const chains = new Map(epoch.chains);
-    chains.delete(deviceKey(device));
-    return { ...epoch, chains };
+    return withChain(epoch, { ...chain, positions: [] });
   });
   return { ...settled({ ...before, epochs }), retired };
 }
-
-/**
- * What keys that come do with the adds that waited for them: `carry-out` all of them; or `hold` those whose inviter has not been met in the
- * generation in which it adds, for whoever keeps messages that wait for the same keys. See {@link carriedOut}.
- */
-export type WaitingSteps = 'carry-out' | 'hold';
-
-const unmetBound: Record<WaitingSteps, number> = { 'carry-out': Number.POSITIVE_INFINITY, hold: 0 };
 
 /**
  * Carries out the oldest add that was held; `undefined`: none is held, or what it needs has not come. With messages that wait for keys, the
