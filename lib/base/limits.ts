@@ -30,9 +30,9 @@ export const limits = {
   /** Adds of a group that wait for keys: more than a group sees while a device is being added; a relay must not fill the store. */
   groupOpenSteps: 256,
   /** Messages of one group that wait for keys; some 6 kB each with the default suite. */
-  heldGroupMessages: 512,
+  heldGroupMessages: 2_048,
   /** Messages of all groups that wait for keys: whoever can send to this device must not fill its store. */
-  heldGroupMessagesInAll: 4_096,
+  heldGroupMessagesInAll: 8_192,
   /** Received group keys that wait for what they belong to, in one group: one per member device of the largest. */
   receivedGroupKeys: 4_096,
   /** Time after which a message or keys that nothing came for are given up, ms: 7 days. */

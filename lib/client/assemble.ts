@@ -8,6 +8,7 @@ import { takeAnswer } from './answers.js';
 import type { Core } from './core.js';
 import { Events } from './events.js';
 import { GroupBook } from './group-book.js';
+import { HeldMessages } from './held-messages.js';
 import { GroupOrders } from './group-orders.js';
 import { GroupQueueBook } from './group-queues.js';
 import { GroupSender } from './group-send.js';
@@ -65,7 +66,7 @@ export function assemble(options: ResolvedOptions): Assembly {
   const groups = new GroupBook(store, (group) => steps.isLocked(groupLock(group)));
   const orders = new GroupOrders(store);
   const groupWaiting = new GroupQueueBook(store, 'waiting');
-  const groupHeld = new GroupQueueBook(store, 'held');
+  const groupHeld = new HeldMessages(store);
   const groupKeys = new GroupQueueBook(store, 'keys');
   const groupSender = new GroupSender(() => core);
   const groupWorker = new GroupWorker(

@@ -4,6 +4,7 @@ import type { ClientStore } from '../store/client-store.js';
 import type { AccountBook } from './account-book.js';
 import type { Events } from './events.js';
 import type { GroupBook } from './group-book.js';
+import type { HeldMessages } from './held-messages.js';
 import type { GroupOrders } from './group-orders.js';
 import type { GroupQueueBook } from './group-queues.js';
 import type { Inbox } from './inbox.js';
@@ -56,7 +57,7 @@ export interface Core {
   /** Messages for groups that wait to be sealed. */
   readonly groupWaiting: GroupQueueBook;
   /** Messages of groups that wait to be opened. */
-  readonly groupHeld: GroupQueueBook;
+  readonly groupHeld: HeldMessages;
   /** Keys of groups that wait for what they belong to. */
   readonly groupKeys: GroupQueueBook;
   readonly groupWork: GroupWork;

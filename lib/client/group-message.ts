@@ -1,18 +1,19 @@
 /** Messages of groups that arrive: verified, opened, or kept until they can be. Spec: group.md §2. */
-import { type GroupAddress, groupKey, sameDevice } from '../base/address.js';
-import { DecodeError, E2eeError, InternalError, StoreError } from '../base/errors.js';
+import { type GroupAddress, sameDevice } from '../base/address.js';
+import { E2eeError, InternalError, StoreError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import { type Epoch, chainOf } from '../group/epoch.js';
 import { isSignedBy, openGroupMessage } from '../group/group-message.js';
 import { epochOf } from '../group/group.js';
 import type { MemberChain } from '../group/member-chain.js';
 import { memberOf } from '../group/membership.js';
-import { type HeldGroupMessage, putHeldGroupMessage } from '../store/client/group-queue-rows.js';
+import type { HeldGroupMessage } from '../store/client/group-queue-rows.js';
 import { isGroupAddress } from '../wire/address.js';
 import type { GroupMessage } from '../wire/group.js';
-import { type Envelope, decodeEnvelope } from '../wire/message.js';
+import type { Envelope } from '../wire/message.js';
 import type { Core } from './core.js';
 import type { LoadedGroup } from './group-book.js';
+import { envelopeOf, giveUp, hold, shapeOf } from './group-held.js';
 import { groupLock, userLock } from './lock-names.js';
 import { Plan } from './plan.js';
 import { type Handled, handled } from './push-outcome.js';
@@ -62,7 +63,9 @@ export function verifyAhead({ groups, options }: Core, envelope: GroupEnvelope):
 export async function receiveGroupMessage(core: Core, plan: Plan, envelope: GroupEnvelope, encoded: Uint8Array): Promise<Handled> {
   const { events } = core;
   const { from, to, sessionId, messageId } = envelope;
-  const tried = await tryToOpen(core, plan, envelope);
+  // What came before it has to be tried first: messages of one sender stay in order.
+  const isBehind = !core.groupHeld.isTried(to, shapeOf(core, to));
+  const tried: Tried = isBehind ? { kind: 'early', code: 'behind-held' } : await tryToOpen(core, plan, envelope);
   switch (tried.kind) {
     case 'opened':
       return handled.succeeded;
@@ -70,11 +73,14 @@ export async function receiveGroupMessage(core: Core, plan: Plan, envelope: Grou
       plan.afterwards(() => events.emit({ type: 'undecryptable', from, sessionId, messageId, code: tried.code }));
       return tried.state;
     case 'early':
-      if (!(await hold(core, plan, to, encoded))) {
+      if (!(await hold(core, plan, to, encoded, !isBehind))) {
         plan.afterwards(() => events.emit({ type: 'undecryptable', from, sessionId, messageId, code: tried.code }));
         return handled.failedDecryption;
       }
-      plan.afterwards(() => events.emit({ type: 'group-message-held', from, group: to, messageId, code: tried.code }));
+      plan.afterwards(() => {
+        events.emit({ type: 'group-message-held', from, group: to, messageId, code: tried.code });
+        if (isBehind) core.groupWork.wake(to);
+      });
       return handled.succeeded;
   }
 }
@@ -134,50 +140,26 @@ async function toInbox(core: Core, plan: Plan, { from, to, messageId }: GroupEnv
   });
 }
 
-/** Adds a message to those that wait for keys or changes; whether there was room. The oldest of the group gives way. */
-async function hold(core: Core, plan: Plan, group: GroupAddress, envelope: Uint8Array): Promise<boolean> {
-  const { groupHeld, store, options } = core;
-  if (groupHeld.count(group) >= limits.heldGroupMessages) {
-    const [oldest] = await store.loadHeldGroupMessages(group);
-    if (oldest !== undefined) giveUp(core, plan, oldest);
-  } else if (groupHeld.total >= limits.heldGroupMessagesInAll) return false;
-  const heldAt = options.clock.now();
-  plan.add(groupHeld.add(group, 1, (sequence) => putHeldGroupMessage({ sequence, group, envelope, heldAt })));
-  return true;
-}
-
-/** Adds the end of a message that nothing came for. */
-function giveUp({ groupHeld, events }: Core, plan: Plan, { group, sequence, envelope }: HeldGroupMessage): void {
-  const held = decodeEnvelope(envelope);
-  plan.add(groupHeld.remove(group, [sequence]));
-  plan.afterwards(() =>
-    events.emit({ type: 'undecryptable', from: held.from, sessionId: held.sessionId, messageId: held.messageId, code: 'not-opened' }),
-  );
-}
-
-/** Shapes of groups for which everything that waits has been tried. */
-const triedShapes = new WeakMap<Core, Map<string, number>>();
-
 /** Tries everything that waits for `group` again, in order, if the group has changed since the last time. Rejects with `StoreError`. */
 export async function retryHeld(core: Core, group: GroupAddress): Promise<void> {
-  const { groupHeld, groups, store, steps } = core;
-  if (groupHeld.count(group) === 0) return;
-  const shapes = triedShapes.get(core) ?? new Map<string, number>();
-  triedShapes.set(core, shapes);
-  const key = groupKey(group);
-  const shape = groups.peek(group)?.shape ?? 0;
-  if (shapes.get(key) === shape) return;
-  for (const held of await store.loadHeldGroupMessages(group)) {
-    const envelope = groupEnvelopeOf(held);
-    const keys = envelope === undefined ? [groupLock(group)] : [groupLock(group), userLock(envelope.from)];
-    await steps.run(keys, async () => {
-      const plan = new Plan();
-      if (envelope === undefined) giveUp(core, plan, held);
-      else await tryHeld(core, plan, held, envelope);
-      return plan.finish(undefined);
-    });
+  const { groupHeld, store, steps } = core;
+  let shape = shapeOf(core, group);
+  while (!groupHeld.isTried(group, shape)) {
+    const below = groupHeld.next(group);
+    for (const held of await store.loadHeldGroupMessages(group)) {
+      const found = envelopeOf(held);
+      const envelope = found !== undefined && isGroupEnvelope(found) ? found : undefined;
+      const keys = envelope === undefined ? [groupLock(group)] : [groupLock(group), userLock(envelope.from)];
+      await steps.run(keys, async () => {
+        const plan = new Plan();
+        if (envelope === undefined) giveUp(core, plan, held);
+        else await tryHeld(core, plan, held, envelope);
+        return plan.finish(undefined);
+      });
+    }
+    groupHeld.markTried(group, shape, below);
+    shape = shapeOf(core, group);
   }
-  shapes.set(key, shape);
 }
 
 async function tryHeld(core: Core, plan: Plan, held: HeldGroupMessage, envelope: GroupEnvelope): Promise<void> {
@@ -191,16 +173,5 @@ async function tryHeld(core: Core, plan: Plan, held: HeldGroupMessage, envelope:
   plan.add(groupHeld.remove(held.group, [held.sequence]));
   if (tried.kind === 'refused') {
     plan.afterwards(() => events.emit({ type: 'undecryptable', from, sessionId, messageId, code: tried.code }));
-  }
-}
-
-/** A row that an older version may have written in another form is given up. */
-function groupEnvelopeOf({ envelope }: HeldGroupMessage): GroupEnvelope | undefined {
-  try {
-    const found = decodeEnvelope(envelope);
-    return isGroupEnvelope(found) ? found : undefined;
-  } catch (error) {
-    if (error instanceof DecodeError) return undefined;
-    throw error;
   }
 }

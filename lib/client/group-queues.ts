@@ -52,20 +52,29 @@ export class GroupQueueBook {
     return this.#counts.get(groupKey(group))?.count ?? 0;
   }
 
+  /** The number that the next row of `group` will have. */
+  next(group: GroupAddress): number {
+    return this.#counts.get(groupKey(group))?.next ?? 0;
+  }
+
   /** The groups for which something waits. */
   groups(): GroupAddress[] {
     return [...this.#counts.values()].filter(({ count }) => count > 0).map(({ group }) => group);
   }
 
-  /** The change that adds rows behind those that wait; `put` makes the row of a number. */
+  /**
+   * The change that adds rows behind those that wait; `put` makes the row of a number. Numbers are taken at once: steps that share no lock may add
+   * at the same time.
+   */
   add(group: GroupAddress, count: number, put: (sequence: number, position: number) => Write): BookChange {
-    const first = this.#of(group).next;
+    const taken = this.#of(group);
+    const first = taken.next;
+    taken.next += count;
     return {
       writes: Array.from({ length: count }, (_, position) => put(first + position, position)),
       apply: () => {
         const found = this.#of(group);
         found.count += count;
-        found.next = first + count;
         this.#total += count;
       },
     };

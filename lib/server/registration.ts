@@ -11,7 +11,7 @@ import { limits } from '../base/limits.js';
 import { executeJobs } from '../crypto/execute.js';
 import type { DeviceRecord, InvitationRecord, LoginRecord, UserRecord } from '../store/relay-store.js';
 import type { Write } from '../store/store.js';
-import type { Group } from '../wire/group.js';
+import type { GroupInfo } from '../wire/group.js';
 import { encodePayload } from '../wire/push.js';
 import type { RegisteredUser, RegisterUser } from '../wire/account-request.js';
 import type { RelayContext } from './context.js';
@@ -239,8 +239,8 @@ async function answer(context: RelayContext, device: DeviceRecord, password: str
 }
 
 /** The groups of the user, of which a new device cannot know yet, until the answer is full. */
-async function groupsOf({ store, domain, logger }: RelayContext, userId: string): Promise<Group[]> {
-  const groups: Group[] = [];
+async function groupsOf({ store, domain, logger }: RelayContext, userId: string): Promise<GroupInfo[]> {
+  const groups: GroupInfo[] = [];
   let members = 0;
   for (const groupId of await store.groups.groupIdsOf(userId)) {
     const record = await store.groups.group(groupId);

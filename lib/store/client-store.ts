@@ -283,9 +283,11 @@ export class ClientStore {
     return rows.map((row) => readWaitingGroupMessage(row).message);
   }
 
-  /** The messages of `group` that cannot be opened yet, in the order in which they came. */
-  loadHeldGroupMessages(group: GroupAddress): Promise<HeldGroupMessage[]> {
-    return this.#all('group', groupQueuePrefix('held', group), readHeldGroupMessage);
+  /** The messages of `group` that cannot be opened yet, all or the first ones, in the order in which they came. */
+  async loadHeldGroupMessages(group: GroupAddress, limit?: number): Promise<HeldGroupMessage[]> {
+    const prefix = groupQueuePrefix('held', group);
+    if (limit === undefined) return this.#all('group', prefix, readHeldGroupMessage);
+    return (await this.commits.list('group', { prefix, limit })).map(readHeldGroupMessage);
   }
 
   /** The keys received for `group` that are not used yet, in the order in which they came; the caller wipes their contents. */
