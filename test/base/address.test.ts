@@ -1,11 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  formatAddress,
-  formatGroupAddress,
-  parseDeviceAddress,
-  parseGroupAddress,
-  parseUserAddress,
-} from '../../lib/base/address.js';
+import { formatAddress, formatGroupAddress, parseDeviceAddress, parseGroupAddress, parseUserAddress } from '../../lib/base/address.js';
 
 describe('addresses for people', () => {
   test('are read back as they were written', () => {
@@ -21,11 +15,14 @@ describe('addresses for people', () => {
     expect(formatGroupAddress({ groupId: '0f1e', domain: 'example.org', groupName: 'friends' })).toBe('0f1e@example.org');
   });
 
-  test.each(['', 'alice', 'alice@', '@example.org', 'a@b@c', 'a b@c', 'alice@example.org/laptop'])('%j names no user and no group', (text) => {
-    const refused = expect.objectContaining({ name: 'UsageError', code: 'address' });
-    expect(() => parseUserAddress(text)).toThrow(refused);
-    expect(() => parseGroupAddress(text)).toThrow(refused);
-  });
+  test.each(['', 'alice', 'alice@', '@example.org', 'a@b@c', 'a b@c', 'alice@example.org/laptop'])(
+    '%j names no user and no group',
+    (text) => {
+      const refused = expect.objectContaining({ name: 'UsageError', code: 'address' });
+      expect(() => parseUserAddress(text)).toThrow(refused);
+      expect(() => parseGroupAddress(text)).toThrow(refused);
+    },
+  );
 
   test.each(['alice@example.org', 'alice@example.org/', 'alice/laptop', 'a@b/c/d', 'a@b/c d'])('%j names no device', (text) => {
     expect(() => parseDeviceAddress(text)).toThrow(expect.objectContaining({ name: 'UsageError', code: 'address' }));
