@@ -41,7 +41,10 @@ export class Accounts {
     const registered = users.map(async (user) => {
       const words = ['register', '--relay', this.#url, '--user', user, '--device', 'laptop', '--one-time-pre-keys', '25'];
       const SKISSM_INVITATION = this.#invitations.pop() ?? '';
-      expect(await run([...words, '--store', this.#store(user)], this.home, '', { SKISSM_INVITATION })).toMatchObject({ code: 0, stderr: '' });
+      expect(await run([...words, '--store', this.#store(user)], this.home, '', { SKISSM_INVITATION })).toMatchObject({
+        code: 0,
+        stderr: '',
+      });
     });
     await Promise.all(registered);
   }
