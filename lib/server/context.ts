@@ -8,6 +8,8 @@ import type { AnswerOf, RequestName, RequestOf } from '../wire/request.js';
 import type { CommitCounters } from './commit-counters.js';
 import type { Locks } from '../base/locks.js';
 import type { Logger } from '../base/logger.js';
+import type { Groups } from './groups.js';
+import type { RelayHooks } from './hooks.js';
 import type { Mailboxes } from './mailbox.js';
 import type { RateLimit } from './rate-limits.js';
 import type { RecentMessages } from './recent-messages.js';
@@ -23,11 +25,16 @@ export interface RelayContext {
   readonly registration: 'closed' | 'open';
   readonly store: RelayStore;
   readonly mailboxes: Mailboxes;
+  readonly groups: Groups;
   readonly signer: Signer;
   readonly tokens: Tokens;
   readonly recent: RecentMessages;
   readonly counters: CommitCounters;
-  /** Taken before the mailboxes' own locks, never inside them: `user:…`, `device:…`, `pair:…`. */
+  /**
+   * Taken before the mailboxes' own locks, never inside them, and all that a step needs at once, never one inside another: `group:…`, `user:…`,
+   * `authenticator:…`, `device:…`, `pair:…`, `admin:…` (the changes of groups that a device asks for). Who is in a group changes under the locks of
+   * the group and of the user; which devices a user has, under the user's.
+   */
   readonly locks: Locks;
   readonly rates: {
     readonly bundles: RateLimit;
@@ -39,6 +46,7 @@ export interface RelayContext {
   readonly random: RandomSource;
   readonly limits: RelayLimits;
   readonly logger: Logger;
+  readonly hooks: RelayHooks;
 }
 
 /** Does a request of a device whose token was checked; throws `Refusal` when it does not. */

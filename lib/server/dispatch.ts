@@ -6,7 +6,10 @@ import { limits } from '../base/limits.js';
 import type { AnswerOf, RequestName, RequestOf } from '../wire/request.js';
 import { requestNameOf, requestRowOf } from '../wire/request.js';
 import { consumePush } from './acknowledgements.js';
+import type { AdminName } from './administration.js';
 import type { Handler, RelayContext } from './context.js';
+import { leaveGroup, sendGroupMessage } from './group-messages.js';
+import { addGroupMemberDevice, addGroupMembers, createGroup, getGroup, removeGroupMembers } from './group-requests.js';
 import type { Guest } from './guest.js';
 import { getPreKeyBundles, publishSignedPreKey, supplyOneTimePreKeys } from './pre-keys.js';
 import { Refusal, responseCode } from './refusal.js';
@@ -37,18 +40,16 @@ type Performer<Name extends RequestName> = (
   request: RequestOf<Name>,
 ) => Promise<AnswerOf<Name>>;
 
-function groupsNotServed(): Promise<never> {
-  return Promise.reject(new Refusal(responseCode.expectationFailed, 'groups are not served by this relay version'));
-}
-
-/** Which group is asked for does not matter: there is none. */
-function noGroup(): Promise<never> {
-  return Promise.reject(new Refusal(responseCode.notFound, 'no such group'));
-}
-
 /** Only who holds a token may ask. */
 function byToken<Name extends RequestName>(handler: Handler<Name>): Performer<Name> {
   return (context, { guest }, request) => handler(context, requireToken(context, guest), request);
+}
+
+/** As {@link byToken}, for changes that are known again by their bytes. */
+function byAdmin<Name extends AdminName>(
+  handler: (context: RelayContext, caller: DeviceAddress, request: RequestOf<Name>, body: Uint8Array) => Promise<AnswerOf<Name>>,
+): Performer<Name> {
+  return (context, { guest, body }, request) => handler(context, requireToken(context, guest), request, body);
 }
 
 const performers: { readonly [Name in RequestName]: Performer<Name> } = {
@@ -61,13 +62,13 @@ const performers: { readonly [Name in RequestName]: Performer<Name> } = {
   send_one2one_msg: byToken(sendOneToOne),
   consume_proto_msg: byToken(consumePush),
   update_user: byToken(updateUser),
-  get_group: byToken(noGroup),
-  create_group: byToken(groupsNotServed),
-  add_group_members: byToken(groupsNotServed),
-  add_group_member_device: byToken(groupsNotServed),
-  remove_group_members: byToken(groupsNotServed),
-  leave_group: byToken(groupsNotServed),
-  send_group_msg: byToken(groupsNotServed),
+  get_group: byToken(getGroup),
+  create_group: byAdmin(createGroup),
+  add_group_members: byAdmin(addGroupMembers),
+  add_group_member_device: byAdmin(addGroupMemberDevice),
+  remove_group_members: byAdmin(removeGroupMembers),
+  leave_group: byToken(leaveGroup),
+  send_group_msg: byToken(sendGroupMessage),
 };
 
 /** Bytes of a request without keys in it: addresses, ids, and lists of them. */

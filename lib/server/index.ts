@@ -6,3 +6,5 @@ export { listen } from './listen.js';
 export type { ListenOptions, RelayListener } from './listen.js';
 export { Relay, openRelay } from './relay.js';
 export type { Door, InvitationOptions, RelayOptions } from './relay.js';
+export type { RelayHooks } from './hooks.js';
+export type { FriendNotice, Friendship, GroupChange, GroupNotice, SystemNotice } from '../wire/notification.js';

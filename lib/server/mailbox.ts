@@ -1,74 +1,55 @@
 /**
  * The mailboxes: one queue per device, first in first out, kept until consumed.
  *
- * Owns: sequence numbers, quotas, what is durable, which connection streams which mailbox. Does not own: what a push says.
+ * Owns: sequence numbers, what is durable, which connection streams which mailbox. Does not own: what a push says, its form (placement.ts), shared
+ * bodies (bodies.ts).
  *
  * A row's sequence comes from the mailbox's head row, which is written in the same transaction. Steps on one mailbox are taken one at a time
- * up to the moment they are queued; what is queued is seen by the next step and pushed only when it is durable. Design D4, D9.
+ * up to the moment they are queued; what is queued is seen by the next step and pushed only when it is durable. The places of a step in all its
+ * mailboxes are taken during the call itself: two steps are in the same order in every mailbox that both of them fill. Design D4, D9.
  */
 import type { DeviceAddress } from '../base/address.js';
 import { deviceKey } from '../base/address.js';
 import type { Clock } from '../base/clock.js';
 import { StoreError } from '../base/errors.js';
-import type { RandomSource } from '../base/random.js';
-import type { MailboxHead, MailboxRow, RelayStore } from '../store/relay-store.js';
-import type { Write } from '../store/store.js';
-import type { EncodedPayload } from '../wire/push.js';
 import { Locks } from '../base/locks.js';
-import { Nonces, makePushId, splitPushId } from './push-id.js';
+import type { RandomSource } from '../base/random.js';
+import type { MailboxRow, RelayStore } from '../store/relay-store.js';
+import type { Write } from '../store/store.js';
+import { Bodies } from './bodies.js';
+import { Pauses } from './pauses.js';
+import { type Box, type Delivery, type Placed, type PlacedRow, Placement } from './placement.js';
+import { composePush, pushLength } from './push-form.js';
+import { splitPushId } from './push-id.js';
 import type { PushSink } from './push-stream.js';
 import { PushStream } from './push-stream.js';
-import { Refusal, responseCode } from './refusal.js';
 import type { RelayLimits } from './relay-limits.js';
-import type { PushStatement, Signer } from './signer.js';
+import type { Signer } from './signer.js';
+
+export type { Delivery } from './placement.js';
 
 /** Mailboxes whose head is kept in memory although nobody streams them. */
 const idleBoxes = 10_000;
 
-/** One push for one device. */
-export interface Delivery {
-  readonly to: DeviceAddress;
-  /** Who caused it; absent when the relay itself did. */
-  readonly from?: DeviceAddress;
-  readonly payload: EncodedPayload;
-  /** Control pushes are signed, messages are not: those are authenticated end to end. Design D9. */
-  readonly signed: boolean;
-  /** Left out when the mailbox is full, instead of failing the request that causes it. */
-  readonly optional?: boolean;
-}
+/** Where a delivery was put; `undefined` for an optional one that was left out. */
+export type PlaceOf = (delivery: Delivery) => Pick<MailboxRow, 'sequence' | 'id'> | undefined;
 
-interface Box {
-  readonly address: DeviceAddress;
-  readonly name: string;
-  /** `undefined`: not loaded, or lost by a failed commit. `null`: there is no such device. */
-  head: MailboxHead | null | undefined;
-  durable: number;
-  stream: PushStream | undefined;
-  /** Steps that hold or await this box. */
-  users: number;
-}
-
-/** A row with where it goes. */
-interface PlacedRow {
-  readonly box: Box;
-  readonly row: MailboxRow;
-}
+/** What else a transaction holds, perhaps depending on where its deliveries were put. */
+export type Alongside = readonly Write[] | ((placeOf: PlaceOf) => readonly Write[]);
 
 /** All mailboxes of a relay. */
 export class Mailboxes {
   readonly #store: RelayStore;
-  readonly #signer: Signer;
-  readonly #clock: Clock;
-  readonly #nonces: Nonces;
+  readonly #bodies: Bodies;
+  readonly #placement: Placement;
   readonly #limits: RelayLimits;
   readonly #locks = new Locks();
   readonly #boxes = new Map<string, Box>();
 
   constructor(store: RelayStore, signer: Signer, clock: Clock, random: RandomSource, limits: RelayLimits) {
     this.#store = store;
-    this.#signer = signer;
-    this.#clock = clock;
-    this.#nonces = new Nonces(random);
+    this.#bodies = new Bodies(store, random, limits.bodyCacheBytes);
+    this.#placement = new Placement(signer, clock, random, this.#bodies, limits);
     this.#limits = limits;
     store.onReset(() => {
       for (const box of this.#boxes.values()) box.head = undefined;
@@ -76,56 +57,54 @@ export class Mailboxes {
   }
 
   /**
-   * Puts `deliveries` into their mailboxes, in one transaction with `writes`; resolves when that is durable and the connected devices have
-   * been served. `generation` is the store's from before the caller read what `writes` build on. Throws `Refusal` 404 (a device is gone) and
+   * Puts `deliveries` into their mailboxes, in one transaction with `alongside`; resolves when that is durable and the connected devices have
+   * been served. `generation` is the store's from before the caller read what `alongside` builds on. Throws `Refusal` 404 (a device is gone) and
    * 503 `mailbox-full`, then nothing was written.
    */
-  async post(deliveries: readonly Delivery[], writes: readonly Write[] = [], generation = this.#store.generation): Promise<void> {
+  async post(deliveries: readonly Delivery[], alongside: Alongside = [], generation = this.#store.generation): Promise<void> {
     const boxes = this.#boxesOf(deliveries.map(({ to }) => to));
-    const placed: PlacedRow[] = [];
     try {
       // The lock ends when the step is queued; durability is awaited outside, so that steps on a busy mailbox share commits.
-      const { durable } = await this.#locks.run([...boxes.keys()], async () => {
+      const { durable, rows } = await this.#locks.run([...boxes.keys()], async () => {
         await Promise.all([...boxes.values()].map((box) => this.#load(box)));
-        placed.push(...(await this.#place(deliveries, boxes)));
+        const placed = await this.#placement.place(deliveries, boxes);
         this.#assertGeneration(generation);
-        return { durable: this.#store.commit([...writes, ...this.#advance(placed)], generation) };
+        const others = typeof alongside === 'function' ? alongside(placeFinder(placed.rows)) : alongside;
+        return { durable: this.#store.commit([...others, ...this.#advance(placed)], generation), rows: placed.rows };
       });
       await durable;
+      await this.#offer(rows);
     } finally {
       for (const box of boxes.values()) this.#release(box);
     }
-    this.#offer(placed);
   }
 
   /**
-   * Deletes the device's mailbox with everything that `writes` names, and tells others of it, in one transaction. `writes` reads what there is
+   * Deletes everything a device has but its place in groups, and tells others of it, in one transaction with `alongside`. What there is is read
    * while nothing can be added, so no row and no head outlives the device. Resolves when it is durable.
    */
-  async remove(
-    address: DeviceAddress,
-    deliveries: readonly Delivery[],
-    writes: () => Promise<readonly Write[]>,
-    generation: number,
-  ): Promise<void> {
+  async remove(address: DeviceAddress, deliveries: readonly Delivery[], alongside: Alongside, generation: number): Promise<void> {
     const boxes = this.#boxesOf([address, ...deliveries.map(({ to }) => to)]);
-    const placed: PlacedRow[] = [];
     try {
-      const { durable } = await this.#locks.run([...boxes.keys()], async () => {
+      const { durable, rows } = await this.#locks.run([...boxes.keys()], async () => {
         await Promise.all([...boxes.values()].map((box) => this.#load(box)));
-        const removed = await writes();
-        placed.push(...(await this.#place(deliveries, boxes)));
-        this.#assertGeneration(generation);
-        const committed = this.#store.commit([...removed, ...this.#advance(placed)], generation);
-        const box = boxes.get(deviceKey(address));
-        if (box !== undefined) box.head = null;
-        return { durable: committed };
+        const removed = await this.#store.deleteDevice(address);
+        const placed = await this.#placement.place(deliveries, boxes);
+        return this.#bodies.holding(removed.bodies.keys(), () => {
+          this.#assertGeneration(generation);
+          const others = typeof alongside === 'function' ? alongside(placeFinder(placed.rows)) : alongside;
+          const dropped = [...removed.bodies].flatMap(([id, count]) => this.#bodies.drop(id, count));
+          const committed = this.#store.commit([...removed.writes, ...dropped, ...others, ...this.#advance(placed)], generation);
+          const box = boxes.get(deviceKey(address));
+          if (box !== undefined) box.head = null;
+          return { durable: committed, rows: placed.rows };
+        });
       });
       await durable;
+      await this.#offer(rows);
     } finally {
       for (const box of boxes.values()) this.#release(box);
     }
-    this.#offer(placed);
   }
 
   /**
@@ -140,13 +119,15 @@ export class Mailboxes {
       const { durable } = await this.#locks.run([box.name], async () => {
         const generation = this.#store.generation;
         await this.#load(box);
-        const length = box.stream?.outstanding(id)?.length ?? (await this.#rowLength(box, place.sequence, id));
-        if (length === undefined || box.head === null) return { durable: undefined };
-        if (box.head === undefined) throw new StoreError('stale', 'the state this step builds on was lost');
-        box.stream?.consumed(id);
-        box.head = { ...box.head, rows: Math.max(0, box.head.rows - 1), bytes: Math.max(0, box.head.bytes - length) };
-        const writes = [this.#store.deleteMailboxRow(address, place.sequence), this.#store.putMailboxHead(address, box.head)];
-        return { durable: this.#store.commit([...writes, ...alongside()], generation) };
+        const push = box.stream?.outstanding(id) ?? (await this.#find(box, place.sequence, id));
+        if (push === undefined || box.head === null) return { durable: undefined };
+        if (push.bodyId === undefined) return { durable: this.#delete(box, id, place.sequence, push.length, alongside, generation) };
+        const { bodyId } = push;
+        return this.#bodies.holding([bodyId], () => {
+          this.#assertGeneration(generation);
+          const dropped = this.#bodies.drop(bodyId, 1);
+          return { durable: this.#delete(box, id, place.sequence, push.length, () => [...dropped, ...alongside()], generation) };
+        });
       });
       await durable;
       return durable !== undefined;
@@ -166,7 +147,12 @@ export class Mailboxes {
     }
     box.stream?.close();
     const stream = new PushStream(
-      { address, durableSequence: () => box.durable, rows: (after, limit) => this.#store.mailboxRows(address, after, limit) },
+      {
+        address,
+        durableSequence: () => box.durable,
+        rows: (after, limit) => this.#store.mailbox.rows(address, after, limit),
+        push: (row) => this.#compose(address, row),
+      },
       sink,
       this.#limits.pushWindow,
     );
@@ -181,6 +167,16 @@ export class Mailboxes {
     if (box === undefined) return;
     if (box.stream === stream) box.stream = undefined;
     this.#release(box);
+  }
+
+  /** Whether the device's mailbox is being streamed. */
+  isConnected(address: DeviceAddress): boolean {
+    return this.#boxes.get(deviceKey(address))?.stream !== undefined;
+  }
+
+  /** Whether a push that was put into the device's mailbox is still there. */
+  async holds(address: DeviceAddress, sequence: number, id: string): Promise<boolean> {
+    return (await this.#store.mailbox.row(address, sequence))?.id === id;
   }
 
   /** A device was just registered: what is known of its absence no longer counts. */
@@ -205,88 +201,72 @@ export class Mailboxes {
   }
 
   /** The rows are durable now: to whom it may concern. */
-  #offer(placed: readonly PlacedRow[]): void {
-    for (const { box, row } of placed) {
-      box.durable = Math.max(box.durable, row.sequence);
-      box.stream?.offer(row);
+  async #offer(rows: readonly PlacedRow[]): Promise<void> {
+    for (const { box, row } of rows) box.durable = Math.max(box.durable, row.sequence);
+    const pauses = new Pauses();
+    for (const { box, row, length } of rows) {
+      if (box.stream === undefined) continue;
+      box.stream.offer(row);
+      const pause = pauses.after(length);
+      if (pause !== undefined) await pause;
     }
-  }
-
-  async #place(deliveries: readonly Delivery[], boxes: ReadonlyMap<string, Box>): Promise<PlacedRow[]> {
-    const next = new Map<Box, number>();
-    const time = this.#clock.now();
-    const drafts: {
-      readonly box: Box;
-      readonly sequence: number;
-      readonly id: string;
-      readonly statement: PushStatement;
-      readonly signed: boolean;
-    }[] = [];
-    for (const { to, from, payload, signed, optional } of deliveries) {
-      const box = boxes.get(deviceKey(to));
-      if (box?.head === undefined || box.head === null) {
-        if (optional === true) continue;
-        throw new Refusal(responseCode.notFound, 'the device is not registered here');
-      }
-      if (optional === true && this.#isFull(box.head, 0, 0)) continue;
-      const sequence = next.get(box) ?? box.head.next;
-      next.set(box, sequence + 1);
-      const id = makePushId(sequence, this.#nonces.take());
-      const statement = { tag: { time, id }, from, to: box.address, payload };
-      drafts.push({ box, sequence, id, statement, signed });
-    }
-    const encoded = await this.#signer.encodePushes(drafts);
-    const placed = drafts.map(({ box, sequence, id }, index) => ({
-      box,
-      row: { sequence, id, push: encoded[index] ?? new Uint8Array(0) },
-    }));
-    this.#checkQuota(placed);
-    return placed;
-  }
-
-  #checkQuota(placed: readonly PlacedRow[]): void {
-    const added = new Map<Box, { rows: number; bytes: number }>();
-    for (const { box, row } of placed) {
-      const sum = added.get(box) ?? { rows: 0, bytes: 0 };
-      if (box.head !== null && box.head !== undefined && this.#isFull(box.head, sum.rows, sum.bytes + row.push.length)) {
-        throw new Refusal(responseCode.unavailable, 'mailbox-full');
-      }
-      added.set(box, { rows: sum.rows + 1, bytes: sum.bytes + row.push.length });
-    }
-  }
-
-  /** Whether one more row does not fit after `rows` and `bytes` more. */
-  #isFull(head: MailboxHead, rows: number, bytes: number): boolean {
-    return head.rows + rows >= this.#limits.mailboxRows || head.bytes + bytes > this.#limits.mailboxBytes;
   }
 
   /** Takes the rows into the heads and gives the writes. */
-  #advance(placed: readonly PlacedRow[]): Write[] {
-    const writes: Write[] = [];
+  #advance({ rows, bodies }: Placed): Write[] {
+    const writes: Write[] = bodies.flatMap(({ id, bytes, rows: count }) => this.#bodies.add(id, bytes, count));
     const changed = new Set<Box>();
-    for (const { box, row } of placed) {
+    for (const { box, row, length } of rows) {
       if (box.head === undefined || box.head === null) continue;
-      box.head = { next: row.sequence + 1, rows: box.head.rows + 1, bytes: box.head.bytes + row.push.length };
+      box.head = { next: row.sequence + 1, rows: box.head.rows + 1, bytes: box.head.bytes + length };
       changed.add(box);
-      writes.push(this.#store.putMailboxRow(box.address, row));
+      writes.push(this.#store.mailbox.putRow(box.address, row));
     }
     for (const { address, head } of changed) {
-      if (head !== undefined && head !== null) writes.push(this.#store.putMailboxHead(address, head));
+      if (head !== undefined && head !== null) writes.push(this.#store.mailbox.putHead(address, head));
     }
     return writes;
   }
 
-  async #rowLength(box: Box, sequence: number, id: string): Promise<number | undefined> {
-    const row = await this.#store.mailboxRow(box.address, sequence);
-    return row?.id === id ? row.push.length : undefined;
+  /** Takes a row out of the head and queues its deletion. */
+  #delete(box: Box, id: string, sequence: number, length: number, alongside: () => readonly Write[], generation: number): Promise<void> {
+    if (box.head === undefined || box.head === null) throw new StoreError('stale', 'the state this step builds on was lost');
+    box.stream?.consumed(id);
+    box.head = { ...box.head, rows: Math.max(0, box.head.rows - 1), bytes: Math.max(0, box.head.bytes - length) };
+    const writes = [this.#store.mailbox.deleteRow(box.address, sequence), this.#store.mailbox.putHead(box.address, box.head)];
+    return this.#store.commit([...writes, ...alongside()], generation);
+  }
+
+  async #find(box: Box, sequence: number, id: string): Promise<{ readonly length: number; readonly bodyId?: string } | undefined> {
+    const row = await this.#store.mailbox.row(box.address, sequence);
+    if (row?.id !== id) return undefined;
+    const length = pushLength(row.content);
+    return row.content.kind === 'shared' ? { length, bodyId: row.content.bodyId } : { length };
+  }
+
+  /** The push of a row, at once when its body is in memory; `undefined` when the row was consumed in the meantime. */
+  #compose(address: DeviceAddress, row: MailboxRow): Uint8Array | Promise<Uint8Array | undefined> {
+    const { content } = row;
+    if (content.kind === 'whole') return content.push;
+    const body = this.#bodies.read(content.bodyId);
+    if (body instanceof Uint8Array) return composePush(content, body);
+    return body.then(async (found) => {
+      if (found !== undefined) return composePush(content, found);
+      if (await this.holds(address, row.sequence, row.id)) throw new StoreError('damaged', 'a mailbox row names a body that is not there');
+      return undefined;
+    });
   }
 
   async #load(box: Box): Promise<void> {
-    if (box.head !== undefined) return;
-    const head = (await this.#store.mailboxHead(box.address)) ?? null;
-    box.head = head;
-    // Under the lock of this box nothing of it is queued: a step that loads is the first since the start or since a failed commit.
-    box.durable = head === null ? 0 : head.next - 1;
+    while (box.head === undefined) {
+      const { generation } = this.#store;
+      const head = (await this.#store.mailbox.head(box.address)) ?? null;
+      // What was read before a failed commit may never have become durable.
+      if (generation !== this.#store.generation) continue;
+      box.head = head;
+      // Under the lock of this box nothing of it is queued: a step that loads is the first since the start or since a failed commit.
+      box.durable = head === null ? 0 : head.next - 1;
+    }
   }
 
   #box(address: DeviceAddress): Box {
@@ -306,4 +286,9 @@ export class Mailboxes {
     if (box.users > 0 || this.#boxes.size <= idleBoxes) return;
     this.#boxes.delete(box.name);
   }
+}
+
+function placeFinder(rows: readonly PlacedRow[]): PlaceOf {
+  const places = new Map(rows.map(({ delivery, row }) => [delivery, row]));
+  return (delivery) => places.get(delivery);
 }

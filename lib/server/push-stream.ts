@@ -4,6 +4,7 @@
  */
 import type { DeviceAddress } from '../base/address.js';
 import type { MailboxRow } from '../store/relay-store.js';
+import { pushLength } from './push-form.js';
 
 /** Bytes waiting in the socket above which no further push is sent: some tens of milliseconds of a fast line. */
 const highWaterMark = 1_048_576;
@@ -17,6 +18,8 @@ export interface PushSource {
   /** The greatest sequence whose row is durable. */
   durableSequence(): number;
   rows(after: number, limit: number): Promise<MailboxRow[]>;
+  /** The push of a row, at once when it need not be read; `undefined` when it was consumed in the meantime. */
+  push(row: MailboxRow): Uint8Array | Promise<Uint8Array | undefined>;
 }
 
 /** The connection's side. */
@@ -31,6 +34,8 @@ export interface PushSink {
 export interface OutstandingPush {
   readonly sequence: number;
   readonly length: number;
+  /** The body that it shares with others. */
+  readonly bodyId?: string;
 }
 
 /** One stream; it ends with its connection. */
@@ -70,8 +75,14 @@ export class PushStream {
 
   /** A row became durable. The common case, a reader that keeps up, sends it from memory. */
   offer(row: MailboxRow): void {
-    if (!this.#running && row.sequence === this.#position + 1 && this.#hasRoom()) this.#send(row);
-    else this.pump();
+    if (!this.#running && row.sequence === this.#position + 1 && this.#hasRoom()) {
+      const push = this.#source.push(row);
+      if (push instanceof Uint8Array) {
+        this.#send(row, push);
+        return;
+      }
+    }
+    this.pump();
   }
 
   /** A push was consumed: there may be room for the next. */
@@ -120,11 +131,15 @@ export class PushStream {
     const limit = Math.min(pageLength, this.#window - this.#outstanding.size, fitting);
     const rows = await this.#source.rows(this.#position, limit);
     if (jumps !== this.#jumps) return;
-    this.#typicalLength = Math.max(1, rows.at(-1)?.push.length ?? 1);
+    const last = rows.at(-1);
+    this.#typicalLength = last === undefined ? 1 : pushLength(last.content);
     const sendable = rows.filter(({ sequence }) => sequence <= durable);
     for (const row of sendable) {
       if (!this.#hasRoom()) return;
-      this.#send(row);
+      const push = await this.#source.push(row);
+      if (jumps !== this.#jumps || this.#closed) return;
+      if (push === undefined) this.#position = row.sequence;
+      else this.#send(row, push);
     }
     // Nothing durable is left behind the page: what lies between its end and `durable` was consumed.
     if (sendable.length < limit) this.#position = Math.max(this.#position, durable);
@@ -134,10 +149,11 @@ export class PushStream {
     return this.#started && !this.#closed && this.#outstanding.size < this.#window && this.#sink.bufferedAmount() < highWaterMark;
   }
 
-  #send(row: MailboxRow): void {
-    this.#position = row.sequence;
-    if (this.#gone.has(row.id)) return;
-    this.#outstanding.set(row.id, { sequence: row.sequence, length: row.push.length });
-    this.#sink.sendPush(row.push);
+  #send({ sequence, id, content }: MailboxRow, push: Uint8Array): void {
+    this.#position = sequence;
+    if (this.#gone.has(id)) return;
+    const { length } = push;
+    this.#outstanding.set(id, content.kind === 'shared' ? { sequence, length, bodyId: content.bodyId } : { sequence, length });
+    this.#sink.sendPush(push);
   }
 }

@@ -9,7 +9,6 @@ export const responseCode = {
   forbidden: 403,
   notFound: 404,
   conflict: 409,
-  expectationFailed: 417,
   internalError: 500,
   unavailable: 503,
 } as const;

@@ -11,17 +11,23 @@ import { limits } from '../base/limits.js';
 import { executeJobs } from '../crypto/execute.js';
 import type { DeviceRecord, InvitationRecord, LoginRecord, UserRecord } from '../store/relay-store.js';
 import type { Write } from '../store/store.js';
+import type { Group } from '../wire/group.js';
 import { encodePayload } from '../wire/push.js';
 import type { RegisteredUser, RegisterUser } from '../wire/account-request.js';
 import type { RelayContext } from './context.js';
 import { generateWord, hashWord } from './credentials.js';
+import { groupInfo } from './group-state.js';
 import type { Delivery } from './mailbox.js';
+import { welcome } from './notices.js';
 import { checkOneTimePreKeys, checkSignedPreKey, supplyDigest } from './key-checks.js';
 import { Refusal, responseCode } from './refusal.js';
 import { relatedDevices } from './users.js';
 
 /** Bytes of a user or device id: keys of the store hold two of each. */
 const maxIdBytes = 128;
+
+/** Members of all groups in the answer, some 100 bytes and four fields each: what a client takes in one message. */
+const maxAnsweredMembers = 16_384;
 
 /** What an auth code says: a plain code, or the invitation text `e2ee:<inviter>@<domain>;invite=<code>`. */
 function parseAuthCode(text: string): { readonly code: string; readonly inviterDomain: string | undefined } {
@@ -48,14 +54,17 @@ export async function register(context: RelayContext, remoteAddress: string, req
   const registrationHash = hashWord('registration', code);
   const address = addressOf(context, request);
   const names = [`user:${request.userId}`, `authenticator:${request.authenticator}`, `device:${deviceKey(address)}`];
-  return context.locks.run(names, async () => {
+  const { registered, isNew } = await context.locks.run(names, async () => {
     const { generation } = context.store;
     const repeated = await repeatedRegistration(context, address, request, registrationHash);
-    if (repeated !== undefined) return repeated;
+    if (repeated !== undefined) return { registered: repeated, isNew: false };
     const admission = await admit(context, request, code);
     await checkKeys(request);
-    return enrol(context, address, request, registrationHash, admission, generation);
+    return { registered: await enrol(context, address, request, registrationHash, admission, generation), isNew: true };
   });
+  // Outside the locks: the application may call the relay.
+  if (isNew) await welcome(context, address);
+  return registered;
 }
 
 interface Admission {
@@ -181,7 +190,7 @@ async function enrol(
   const writes: Write[] = [
     store.putDevice(device),
     store.putLogin(address, login),
-    store.putMailboxHead(address, { next: 1, rows: 0, bytes: 0 }),
+    store.mailbox.putHead(address, { next: 1, rows: 0, bytes: 0 }),
     store.putPreKeyStock(address, {
       remaining: request.oneTimePreKeys.length,
       highestId: request.oneTimePreKeys.reduce((highest, { id }) => Math.max(highest, id), 0),
@@ -225,6 +234,23 @@ async function answer(context: RelayContext, device: DeviceRecord, password: str
     certificate: context.signer.certificate,
     otherDevices: others.filter(({ deviceId }) => deviceId !== address.deviceId),
     contactDevices: await relatedDevices(context, address.userId),
-    groups: [],
+    groups: await groupsOf(context, address.userId),
   };
+}
+
+/** The groups of the user, of which a new device cannot know yet, until the answer is full. */
+async function groupsOf({ store, domain, logger }: RelayContext, userId: string): Promise<Group[]> {
+  const groups: Group[] = [];
+  let members = 0;
+  for (const groupId of await store.groups.groupIdsOf(userId)) {
+    const record = await store.groups.group(groupId);
+    if (record === undefined) continue;
+    members += record.members.length;
+    if (members > maxAnsweredMembers) {
+      logger.warn({ groups: groups.length }, 'a new device was not told of all groups of its user');
+      return groups;
+    }
+    groups.push(groupInfo(record, domain));
+  }
+  return groups;
 }

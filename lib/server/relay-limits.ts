@@ -33,6 +33,12 @@ export interface RelayLimits {
   readonly mailboxRows: number;
   /** Bytes that wait for one device. */
   readonly mailboxBytes: number;
+  /** Bytes of pushes for several devices that are kept in memory: what was just sent is read by hundreds of them at once. */
+  readonly bodyCacheBytes: number;
+  /** Devices in a group: each gets a copy of every message, and the list with their keys, 3 kB each, must fit into a frame. */
+  readonly groupDevices: number;
+  /** Groups of one user: all are told to a new device in one answer. */
+  readonly groupsPerUser: number;
   /** One-time pre-keys below which a device is asked for more. Spec: server.md §3. */
   readonly lowOneTimePreKeys: number;
   /** One-time pre-keys a device is asked to have again. Spec: server.md §3. */
@@ -63,6 +69,9 @@ export const defaultRelayLimits: RelayLimits = {
   pushWindow: limits.pushWindow,
   mailboxRows: 100_000,
   mailboxBytes: 1_073_741_824,
+  bodyCacheBytes: 67_108_864,
+  groupDevices: 2_048,
+  groupsPerUser: 1_024,
   lowOneTimePreKeys: 20,
   fullOneTimePreKeys: 100,
   storedOneTimePreKeys: 2_000,

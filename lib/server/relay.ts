@@ -2,11 +2,11 @@
  * The relay: a process over a store that knows devices, hands out their public keys and carries what they send to each other. It sees addresses
  * and ciphertext only. Spec: server.md, design D9.
  */
+import type { GroupAddress, UserAddress } from '../base/address.js';
 import { deviceKey } from '../base/address.js';
 import type { Clock } from '../base/clock.js';
 import { systemClock } from '../base/clock.js';
 import { UsageError } from '../base/errors.js';
-import { limits as packageLimits } from '../base/limits.js';
 import type { RandomSource } from '../base/random.js';
 import { systemRandom } from '../base/random.js';
 import { Secret, allocateSecret } from '../base/secret.js';
@@ -17,21 +17,25 @@ import { RelayStore } from '../store/relay-store.js';
 import type { Store } from '../store/store.js';
 import type { FrameChannel } from '../transport/channel.js';
 import type { Certificate } from '../wire/certificate.js';
+import type { FriendNotice, GroupNotice, SystemNotice } from '../wire/notification.js';
 import { encodePayload } from '../wire/push.js';
 import { CommitCounters } from './commit-counters.js';
 import type { RelayContext } from './context.js';
 import { DeviceConnection } from './device-connection.js';
+import { Groups } from './groups.js';
+import type { RelayHooks } from './hooks.js';
 import { Locks } from '../base/locks.js';
 import { type Logger, silentLogger } from '../base/logger.js';
 import { Mailboxes } from './mailbox.js';
+import { notifyGroup, notifyUser } from './notices.js';
 import { RateLimit } from './rate-limits.js';
 import { RecentMessages } from './recent-messages.js';
 import { createInvitation } from './registration.js';
 import type { RelayLimits } from './relay-limits.js';
 import { defaultRelayLimits } from './relay-limits.js';
+import { removeDevice } from './removal.js';
 import { openSigner } from './signer.js';
 import { Tokens, tokenKeyLength } from './tokens.js';
-import { relatedDevices } from './users.js';
 
 /** What a relay is made of. */
 export interface RelayOptions {
@@ -51,6 +55,7 @@ export interface RelayOptions {
    */
   readonly logger?: Logger;
   readonly limits?: Partial<RelayLimits>;
+  readonly hooks?: RelayHooks;
 }
 
 /** What {@link Relay.createInvitation} makes. */
@@ -135,25 +140,32 @@ export class Relay {
   }
 
   /**
-   * Removes a device: its keys, mailbox and relations are deleted, its connection ends, and everybody who knows it is told. False when there is no
-   * such device. Spec: server.md §3.
+   * Removes a device: its keys, mailbox, relations and marks in groups are deleted, its connection ends, and everybody who knows it is told. Its
+   * user stays in the groups. False when there is no such device. Spec: server.md §3.
    */
   async removeDevice(userId: string, deviceId: string): Promise<boolean> {
-    const context = this.#context;
-    const address = { domain: context.domain, userId, deviceId };
-    return context.locks.run([`user:${userId}`, `device:${deviceKey(address)}`], async () => {
-      const { generation } = context.store;
-      if ((await context.store.login(address)) === undefined) return false;
-      const own = await context.store.deviceAddressesOf(userId, packageLimits.devicesPerUser);
-      const related = await relatedDevices(context, userId);
-      const payload = encodePayload({ kind: 'remove-user-device', value: { device: address } });
-      const told = [...own.filter((device) => deviceKey(device) !== deviceKey(address)), ...related];
-      context.counters.forget(address);
-      const deliveries = told.map((to) => ({ to, payload, signed: true, optional: true }));
-      await context.mailboxes.remove(address, deliveries, () => context.store.deleteDevice(address), generation);
-      this.#devices.get(deviceKey(address))?.end('unauthorized');
-      return true;
-    });
+    const address = { domain: this.domain, userId, deviceId };
+    const removed = await removeDevice(this.#context, address);
+    if (removed) this.#devices.get(deviceKey(address))?.end('unauthorized');
+    return removed;
+  }
+
+  /**
+   * Pushes a notice of the application to all devices of a user, signed and durable; resolves with the number of devices, 0 when there are none. Throws
+   * `UsageError('too-large')` above 1 MiB and what the store throws. Spec: wire.md §11 (SystemManagerMsg).
+   */
+  notifySystem(to: UserAddress, notice: SystemNotice): Promise<number> {
+    return notifyUser(this.#context, to, encodePayload({ kind: 'system', value: notice }));
+  }
+
+  /** As {@link notifySystem}, about a relation between users. Spec: wire.md §11 (FriendManagerMsg). */
+  notifyFriend(to: UserAddress, notice: FriendNotice): Promise<number> {
+    return notifyUser(this.#context, to, encodePayload({ kind: 'friend', value: notice }));
+  }
+
+  /** As {@link notifySystem}, to all devices of a group and in order with its messages. Spec: wire.md §11 (GroupManagerMsg). */
+  notifyGroup(group: GroupAddress, notice: GroupNotice): Promise<number> {
+    return notifyGroup(this.#context, group, encodePayload({ kind: 'group', value: notice }));
   }
 
   /** What lets connections in has trouble of its own: no more files, for example. It goes on; what is open stays open. */
@@ -224,6 +236,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
       registration: options.registration ?? 'closed',
       store,
       mailboxes: new Mailboxes(store, signer, clock, random, limits),
+      groups: new Groups(store),
       signer,
       tokens,
       recent: new RecentMessages(),
@@ -239,6 +252,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
       random,
       limits,
       logger,
+      hooks: options.hooks ?? {},
     });
   } catch (error) {
     await store.close();

@@ -1,6 +1,8 @@
 /**
  * The relay's signature: on bundles and control pushes, over their fingerprint, made in the thread pool. Spec: crypto.md §12, design D9.
  */
+import { createHash } from 'node:crypto';
+import { copyBytes } from '../base/bytes.js';
 import type { Clock } from '../base/clock.js';
 import { InternalError } from '../base/errors.js';
 import { Secret } from '../base/secret.js';
@@ -15,16 +17,24 @@ import type { RelayStore } from '../store/relay-store.js';
 import type { SignedBundle } from '../wire/account.js';
 import type { Certificate, ServerSignature, Subject } from '../wire/certificate.js';
 import { decodeCertificate, encodeCertificate } from '../wire/certificate.js';
-import { bundleFingerprint, pushFingerprints } from '../wire/fingerprint.js';
-import type { Push } from '../wire/push.js';
-import { encodePush, partsOf } from '../wire/push.js';
+import { bundleFingerprint } from '../wire/fingerprint.js';
+import type { Push, PushParts } from '../wire/push.js';
+import { partsOf } from '../wire/push.js';
 import { certificateLifetime, issueCertificate, renewalMargin, sha256Code } from './certificate.js';
+import { Pauses } from './pauses.js';
 
 const rowName = 'signer';
 const signatureVersion = 1;
 
 /** A push as it is signed: everything but the signatures. */
 export type PushStatement = Omit<Push, 'signatures'>;
+
+/** What is signed of a push, 32 bytes; not copied together first, because a group's payload is hashed once for each device. Spec: crypto.md §12. */
+export function pushFingerprint({ tag, from, to, payload }: PushParts): Uint8Array {
+  const hash = createHash('sha256');
+  for (const part of [tag, from, to, payload]) if (part !== undefined) hash.update(part);
+  return copyBytes(hash.digest());
+}
 
 interface SignerKeys {
   readonly scheme: SignatureScheme;
@@ -56,16 +66,16 @@ export class Signer {
     return this.#keys.rootCertificate;
   }
 
-  /** Encodes pushes, with a signature where it is wanted; the others take no time. */
-  async encodePushes(drafts: readonly { readonly statement: PushStatement; readonly signed: boolean }[]): Promise<Uint8Array[]> {
-    const toSign = drafts.filter(({ signed }) => signed);
-    const signatures =
-      toSign.length === 0 ? [] : await this.#sign(toSign.map(({ statement }) => pushFingerprints(partsOf(statement)).full));
-    const byDraft = new Map(toSign.map((draft, index) => [draft, signatures[index]]));
-    return drafts.map((draft) => {
-      const signature = byDraft.get(draft);
-      return encodePush({ ...draft.statement, signatures: signature === undefined ? [] : [signature] });
-    });
+  /** Signatures of pushes, in their order. Hashing long payloads lets others run in between. */
+  async signPushes(statements: readonly PushStatement[]): Promise<ServerSignature[]> {
+    const pauses = new Pauses();
+    const fingerprints: Uint8Array[] = [];
+    for (const statement of statements) {
+      fingerprints.push(pushFingerprint(partsOf(statement)));
+      const pause = pauses.after(statement.payload.bytes.length);
+      if (pause !== undefined) await pause;
+    }
+    return this.#sign(fingerprints);
   }
 
   /** Signs bundles as they are handed out. */

@@ -8,8 +8,8 @@ import type { Handler, RelayContext } from './context.js';
 import { requireCaller } from './context.js';
 import { Refusal, responseCode } from './refusal.js';
 
-/** Related devices told of a change or a new device. */
-const maxRelated = 4_096;
+/** Devices told of a change, a new device or one that is gone. */
+export const maxRelated = 4_096;
 
 /** Devices of other users that have a session with any device of the user. */
 export async function relatedDevices(context: RelayContext, userId: string): Promise<DeviceAddress[]> {

@@ -2,6 +2,7 @@
 import type { IdentityKey } from '../account/identity-key.js';
 import type { SignedPreKeyPublic } from '../account/pre-key-bundle.js';
 import type { DeviceAddress } from '../base/address.js';
+import type { GroupMember } from '../wire/group.js';
 
 /** One user. */
 export interface UserRecord {
@@ -63,13 +64,63 @@ export interface MailboxHead {
   readonly bytes: number;
 }
 
+/** What a row holds of its push: the encoded ProtoMsg, or what surrounds the body that it shares with the rows of other devices. Design D9. */
+export type PushContent =
+  | { readonly kind: 'whole'; readonly push: Uint8Array }
+  | {
+      readonly kind: 'shared';
+      /** Everything up to the length of the payload. */
+      readonly prefix: Uint8Array;
+      /** Everything after the payload: the signatures. */
+      readonly suffix: Uint8Array;
+      readonly bodyId: string;
+      readonly bodyLength: number;
+    };
+
 /** One push that waits. */
 export interface MailboxRow {
   readonly sequence: number;
   /** 24 characters, as in the push's tag. */
   readonly id: string;
-  /** The encoded ProtoMsg. */
-  readonly push: Uint8Array;
+  readonly content: PushContent;
+}
+
+/** A member who asked to leave, until a manager has removed him. */
+export interface GroupLeave {
+  /** The device that asked. */
+  readonly leaver: DeviceAddress;
+  /** The manager's device that was told, and its push; absent while there is none that could be told. */
+  readonly told: { readonly device: DeviceAddress; readonly sequence: number; readonly pushId: string } | undefined;
+}
+
+/** One group. */
+export interface GroupRecord {
+  readonly groupId: string;
+  readonly name: string;
+  /** Suite of the device that created it. */
+  readonly packId: number;
+  /** Grows with every change of members or devices. */
+  readonly version: number;
+  /** In the order in which they were added; all are of this domain. */
+  readonly members: readonly GroupMember[];
+  readonly leaves: readonly GroupLeave[];
+}
+
+/** Says that a device was made known to the other devices of a group, once and for all: only then it has keys. */
+export interface GroupMark {
+  readonly device: DeviceAddress;
+  /** Place in the mailbox and id of the last push that changed the group for this device; 0 and empty before the first. */
+  readonly controlSequence: number;
+  readonly controlId: string;
+}
+
+/** The answer to a change of a group that a device made, in case it asks again. */
+export interface AdminReply {
+  /** SHA-256 of what was asked. */
+  readonly digest: Uint8Array;
+  readonly groupId: string;
+  /** Names the row of the encoded response. */
+  readonly number: number;
 }
 
 /** One invitation to register. */

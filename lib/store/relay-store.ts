@@ -13,76 +13,59 @@
  * | `token` | user, device, `counter` | {@link SeenCounter} |
  * | `pre-key` | `stock`, user, device | {@link PreKeyStock} |
  * | `pre-key` | `key`, user, device, id | a one-time pre-key |
- * | `push` | user, device | {@link MailboxHead}; exists as long as the device does |
- * | `mailbox` | user, device, sequence | nonce and encoded push |
+ * | `push`, `mailbox`, `body` | | mailbox-rows.ts |
+ * | `group` | | group-rows.ts |
  * | `relation` | user, device, user, device | nothing; both directions |
  * | `session` | user, device, user, device | recent invites of the pair |
  * | `invitation` | hash of the code | {@link InvitationRecord} |
  */
 import type { OneTimePreKeyPublic } from '../account/pre-key-bundle.js';
 import type { DeviceAddress } from '../base/address.js';
-import { concat, noBytes } from '../base/bytes.js';
-import { StoreError } from '../base/errors.js';
+import { concat } from '../base/bytes.js';
 import type { GroupCommit } from './group-commit.js';
+import { GroupRows } from './group-rows.js';
+import { type MailboxRemoval, MailboxRows } from './mailbox-rows.js';
 import type { RecordReader, RecordWriter } from './record.js';
-import { decodeRecord, encodeRecord } from './record.js';
-import type {
-  DeviceRecord,
-  InvitationRecord,
-  LoginRecord,
-  MailboxHead,
-  MailboxRow,
-  PreKeyStock,
-  RecentInvite,
-  SeenCounter,
-  UserRecord,
-} from './relay-records.js';
-import { RowKeyReader, rowKey } from './row-key.js';
-import type { Row, Table, Write } from './store.js';
+import type { DeviceRecord, InvitationRecord, LoginRecord, PreKeyStock, RecentInvite, SeenCounter, UserRecord } from './relay-records.js';
+import { allKeys, deleteRow, deviceParts, emptyValue, getRecord, putRecord as record } from './relay-row.js';
+import { type RowKey, RowKeyReader, rowKey } from './row-key.js';
+import type { Table, Write } from './store.js';
 
 export type {
+  AdminReply,
   DeviceRecord,
+  GroupLeave,
+  GroupMark,
+  GroupRecord,
   InvitationRecord,
   LoginRecord,
   MailboxHead,
   MailboxRow,
   PreKeyStock,
+  PushContent,
   RecentInvite,
   SeenCounter,
   UserRecord,
 } from './relay-records.js';
-
-/** Version of every row below. */
-const rowVersion = 1;
-
-/** Bytes of an id's text in a mailbox row. */
-const pushIdLength = 24;
-
-function deviceParts(address: DeviceAddress): ReturnType<typeof rowKey> {
-  return rowKey().text(address.userId).text(address.deviceId);
-}
 
 function pairKey(from: DeviceAddress, to: DeviceAddress): Uint8Array {
   return deviceParts(from).text(to.userId).text(to.deviceId).toBytes();
-}
-
-function decodeMailboxRow(sequence: number, value: Uint8Array): MailboxRow {
-  if (value.length < pushIdLength) throw new StoreError('damaged', 'a mailbox row is too short');
-  return { sequence, id: Buffer.from(value.subarray(0, pushIdLength)).toString('latin1'), push: value.subarray(pushIdLength) };
-}
-
-function record(table: Table, key: Uint8Array, write: (writer: RecordWriter) => void): Write {
-  return { table, key, value: encodeRecord(rowVersion, write) };
 }
 
 /** Typed access to a relay's tables. Reads see queued writes; writes are values for {@link RelayStore.commit}. */
 export class RelayStore {
   readonly #commits: GroupCommit;
   readonly #domain: string;
+  /** Mailboxes and the bodies in them. */
+  readonly mailbox: MailboxRows;
+  /** Groups. */
+  readonly groups: GroupRows;
 
   constructor(commits: GroupCommit, domain: string) {
     this.#commits = commits;
     this.#domain = domain;
+    this.mailbox = new MailboxRows(commits);
+    this.groups = new GroupRows(commits, domain);
   }
 
   /** See {@link GroupCommit.generation}. */
@@ -224,43 +207,11 @@ export class RelayStore {
     return { table: 'pre-key', key: preKeyPrefix(address).uint32(id).toBytes(), value: undefined };
   }
 
-  mailboxHead(address: DeviceAddress): Promise<MailboxHead | undefined> {
-    return this.#get('push', deviceParts(address).toBytes(), (reader) => ({
-      next: reader.uint(),
-      rows: reader.uint(),
-      bytes: reader.uint(),
-    }));
-  }
-
-  putMailboxHead(address: DeviceAddress, head: MailboxHead): Write {
-    return record('push', deviceParts(address).toBytes(), (writer) => writer.uint(head.next).uint(head.rows).uint(head.bytes));
-  }
-
   /** Addresses of a user's devices without loading their keys, by device id. */
   async deviceAddressesOf(userId: string, limit: number): Promise<DeviceAddress[]> {
     const prefix = rowKey().text(userId).toBytes();
     const rows = await this.#commits.list('push', { prefix, limit });
     return rows.map(({ key }) => ({ domain: this.#domain, userId, deviceId: new RowKeyReader(key.subarray(prefix.length)).text() }));
-  }
-
-  /** Rows behind `after` in order. */
-  async mailboxRows(address: DeviceAddress, after: number, limit: number): Promise<MailboxRow[]> {
-    const prefix = deviceParts(address).toBytes();
-    const rows = await this.#commits.list('mailbox', { prefix, after: mailboxKey(address, after), limit });
-    return rows.map(({ key, value }) => decodeMailboxRow(new RowKeyReader(key.subarray(prefix.length)).uint64(), value));
-  }
-
-  async mailboxRow(address: DeviceAddress, sequence: number): Promise<MailboxRow | undefined> {
-    const value = await this.#commits.get('mailbox', mailboxKey(address, sequence));
-    return value === undefined ? undefined : decodeMailboxRow(sequence, value);
-  }
-
-  putMailboxRow(address: DeviceAddress, { sequence, id, push }: MailboxRow): Write {
-    return { table: 'mailbox', key: mailboxKey(address, sequence), value: concat([Buffer.from(id, 'latin1'), push]) };
-  }
-
-  deleteMailboxRow(address: DeviceAddress, sequence: number): Write {
-    return { table: 'mailbox', key: mailboxKey(address, sequence), value: undefined };
   }
 
   /** Devices that have a session with a device of the user, once per session. */
@@ -277,7 +228,7 @@ export class RelayStore {
 
   /** Both directions of a relation. */
   putRelation(a: DeviceAddress, b: DeviceAddress): Write[] {
-    return [pairKey(a, b), pairKey(b, a)].map((key) => ({ table: 'relation', key, value: concat([noBytes]) }));
+    return [pairKey(a, b), pairKey(b, a)].map((key) => ({ table: 'relation', key, value: emptyValue() }));
   }
 
   async recentInvites(from: DeviceAddress, to: DeviceAddress): Promise<RecentInvite[]> {
@@ -307,40 +258,28 @@ export class RelayStore {
     );
   }
 
-  /** Deletes everything a device has: keys, login, mailbox, relations and invites. Reads what is there in pages, so it is for rare use. */
-  async deleteDevice(address: DeviceAddress): Promise<Write[]> {
+  /**
+   * Deletes everything a device has but its place in groups: keys, login, mailbox, relations and invites. Reads what is there in pages, so it is
+   * for rare use.
+   */
+  async deleteDevice(address: DeviceAddress): Promise<MailboxRemoval> {
     const own = deviceParts(address).toBytes();
+    const mailbox = await this.mailbox.deleteAll(address);
     const writes: Write[] = [
-      { table: 'device', key: own, value: undefined },
-      { table: 'token', key: own, value: undefined },
-      { table: 'token', key: counterKey(address), value: undefined },
-      { table: 'push', key: own, value: undefined },
-      { table: 'pre-key', key: stockKey(address), value: undefined },
+      deleteRow('device', own),
+      deleteRow('token', own),
+      deleteRow('token', counterKey(address)),
+      deleteRow('pre-key', stockKey(address)),
+      ...mailbox.writes,
+      ...(await allKeys(this.#commits, 'pre-key', preKeyPrefix(address).toBytes())).map((key) => deleteRow('pre-key', key)),
+      ...(await allKeys(this.#commits, 'session', own)).map((key) => deleteRow('session', key)),
     ];
-    const rows: [Table, Row[]][] = [
-      ['pre-key', await this.#all('pre-key', preKeyPrefix(address).toBytes())],
-      ['mailbox', await this.#all('mailbox', own)],
-      ['session', await this.#all('session', own)],
-    ];
-    for (const [table, found] of rows) for (const { key } of found) writes.push({ table, key, value: undefined });
-    for (const { key } of await this.#all('relation', own)) {
+    for (const key of await allKeys(this.#commits, 'relation', own)) {
       const reader = new RowKeyReader(key.subarray(own.length));
       const peer = { domain: this.#domain, userId: reader.text(), deviceId: reader.text() };
-      writes.push({ table: 'relation', key, value: undefined }, { table: 'relation', key: pairKey(peer, address), value: undefined });
+      writes.push(deleteRow('relation', key), deleteRow('relation', pairKey(peer, address)));
     }
-    return writes;
-  }
-
-  async #all(table: Table, prefix: Uint8Array): Promise<Row[]> {
-    const pageLength = 256;
-    const rows: Row[] = [];
-    for (;;) {
-      const after = rows.at(-1)?.key;
-      const page = await this.#commits.list(table, { prefix, limit: pageLength, ...(after === undefined ? {} : { after }) });
-      // Values are dropped at once: a full mailbox would not fit into memory.
-      for (const { key } of page) rows.push({ key, value: noBytes });
-      if (page.length < pageLength) return rows;
-    }
+    return { writes, bodies: mailbox.bodies };
   }
 
   #readDevice(reader: RecordReader): DeviceRecord {
@@ -357,9 +296,8 @@ export class RelayStore {
     };
   }
 
-  async #get<T>(table: Table, key: Uint8Array, read: (reader: RecordReader) => T): Promise<T | undefined> {
-    const value = await this.#commits.get(table, key);
-    return value === undefined ? undefined : decodeRecord(value, [rowVersion], read);
+  #get<T>(table: Table, key: Uint8Array, read: (reader: RecordReader) => T): Promise<T | undefined> {
+    return getRecord(this.#commits, table, key, read);
   }
 }
 
@@ -379,10 +317,6 @@ function stockKey(address: DeviceAddress): Uint8Array {
   return rowKey().text('stock').text(address.userId).text(address.deviceId).toBytes();
 }
 
-function preKeyPrefix(address: DeviceAddress): ReturnType<typeof rowKey> {
+function preKeyPrefix(address: DeviceAddress): RowKey {
   return rowKey().text('key').text(address.userId).text(address.deviceId);
-}
-
-function mailboxKey(address: DeviceAddress, sequence: number): Uint8Array {
-  return deviceParts(address).uint64(sequence).toBytes();
 }

@@ -6,7 +6,7 @@ import { settled } from '../transport/fake-clock.js';
 const address = { domain: 'example.test', userId: 'bob', deviceId: 'phone' };
 
 function rowOf(sequence: number, length = 10): MailboxRow {
-  return { sequence, id: `id ${sequence}`, push: new Uint8Array(length).fill(sequence) };
+  return { sequence, id: `id ${sequence}`, content: { kind: 'whole', push: new Uint8Array(length).fill(sequence) } };
 }
 
 interface Bench {
@@ -35,6 +35,7 @@ function bench(rows: readonly MailboxRow[], window = 256): Bench {
         });
         return page;
       },
+      push: ({ content }) => (content.kind === 'whole' ? content.push : Promise.resolve(undefined)),
     },
     {
       bufferedAmount: () => made.buffered,

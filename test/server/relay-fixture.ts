@@ -11,6 +11,7 @@ import type { CipherSuite } from '../../lib/crypto/cipher-suite.js';
 import { defaultSuite } from '../../lib/crypto/cipher-suite.js';
 import { runInline } from '../../lib/crypto/execute.js';
 import type { LogFields, Logger } from '../../lib/base/logger.js';
+import type { RelayHooks } from '../../lib/server/hooks.js';
 import type { Relay, RelayOptions } from '../../lib/server/relay.js';
 import { openRelay } from '../../lib/server/relay.js';
 import type { RelayLimits } from '../../lib/server/relay-limits.js';
@@ -71,6 +72,7 @@ export interface FixtureOptions {
   readonly tables?: MemoryTables;
   readonly clock?: FakeClock;
   readonly seed?: string;
+  readonly hooks?: RelayHooks;
 }
 
 export function seededRandom(seed: string): RandomSource {
@@ -110,6 +112,7 @@ export async function startRelay(options: FixtureOptions = {}): Promise<RelayFix
     random: seededRandom(seed),
     logger: capture(logs),
     ...(limits === undefined ? {} : { limits }),
+    ...(options.hooks === undefined ? {} : { hooks: options.hooks }),
   };
   const relay = await openRelay(relayOptions);
   network.listen((channel) => {

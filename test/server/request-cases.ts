@@ -25,7 +25,8 @@ export interface Case<Name extends RequestName> {
 const group = { domain: 'example.test', groupId: 'g' };
 const member = { domain: 'example.test', userId: 'alice', role: 1 };
 const groupInfo = { name: 'group', address: group, members: [member] };
-const notServed = { code: 417, again: 417, pushedAgain: 0, otherSender: 417 };
+/** What is said of a group that does not exist; test/server/groups-*.test.ts have those that do. */
+const noGroup = { code: 404, again: 404, pushedAgain: 0, otherSender: 403 };
 
 export const cases: { readonly [Name in RequestName]: Case<Name> } = {
   register_user: {
@@ -98,10 +99,18 @@ export const cases: { readonly [Name in RequestName]: Case<Name> } = {
     pushedAgain: 0,
     otherSender: 403,
   },
-  get_group: { make: (_alice, _bob, sender) => ({ group, sender }), code: 404, again: 404, pushedAgain: 0, otherSender: 404 },
+  get_group: { make: (_alice, _bob, sender) => ({ group, sender }), ...noGroup },
   create_group: {
-    make: (alice, _bob, sender) => ({ suite: alice.account.suite, sender, group: groupInfo, devices: [] }),
-    ...notServed,
+    make: (alice, bob, sender) => ({
+      suite: alice.account.suite,
+      sender,
+      group: { ...groupInfo, members: [member, { domain: 'example.test', userId: bob.address.userId, role: 0 }] },
+      devices: [],
+    }),
+    code: 200,
+    again: 200,
+    pushedAgain: 0,
+    otherSender: 403,
   },
   add_group_members: {
     make: (alice, _bob, sender) => ({
@@ -112,7 +121,7 @@ export const cases: { readonly [Name in RequestName]: Case<Name> } = {
       addingMembers: [member],
       addingDevices: [],
     }),
-    ...notServed,
+    ...noGroup,
   },
   add_group_member_device: {
     make: (alice, bob, sender) => ({
@@ -122,13 +131,19 @@ export const cases: { readonly [Name in RequestName]: Case<Name> } = {
       group: groupInfo,
       addingDevice: { address: bob.address, signingKey: new Uint8Array(0) },
     }),
-    ...notServed,
+    ...noGroup,
   },
   remove_group_members: {
-    make: (alice, _bob, sender) => ({ suite: alice.account.suite, sender, group: groupInfo, removingMembers: [member], devices: [] }),
-    ...notServed,
+    make: (alice, bob, sender) => ({
+      suite: alice.account.suite,
+      sender,
+      group: groupInfo,
+      removingMembers: [{ domain: 'example.test', userId: bob.address.userId, role: 0 }],
+      devices: [],
+    }),
+    ...noGroup,
   },
-  leave_group: { make: (_alice, _bob, sender) => ({ leaver: sender, group }), ...notServed },
+  leave_group: { make: (_alice, _bob, sender) => ({ leaver: sender, group }), ...noGroup },
   send_group_msg: {
     make: (alice, bob, sender) => ({
       envelope: encodeEnvelope({
@@ -140,7 +155,7 @@ export const cases: { readonly [Name in RequestName]: Case<Name> } = {
       allow: [],
       deny: [],
     }),
-    ...notServed,
+    ...noGroup,
   },
 };
 

@@ -1,0 +1,154 @@
+/**
+ * The rows of the relay's mailboxes, and of the bodies that several of them share.
+ *
+ * Owns: which table and key holds what, and the form of each row. Does not own: sequences, quotas, when a body is no longer needed.
+ *
+ * | table | key | row |
+ * |---|---|---|
+ * | `push` | user, device | {@link MailboxHead}; exists as long as the device does |
+ * | `mailbox` | user, device, sequence | {@link MailboxRow}: form 1 with the whole push, form 2 without the body |
+ * | `body` | `bytes`, body id | the payload that pushes of several devices have in common |
+ * | `body` | `count`, body id | how many rows name the body; apart from it, because it changes with every one that is consumed |
+ */
+import type { DeviceAddress } from '../base/address.js';
+import { concat } from '../base/bytes.js';
+import { StoreError } from '../base/errors.js';
+import type { GroupCommit } from './group-commit.js';
+import { type RecordReader, decodeRecord, encodeRecord } from './record.js';
+import type { MailboxHead, MailboxRow } from './relay-records.js';
+import { allKeys, deleteRow, deviceParts, getRecord, putRecord } from './relay-row.js';
+import { RowKeyReader, rowKey } from './row-key.js';
+import type { Write } from './store.js';
+
+/** First byte of a row with the whole push. */
+const wholeForm = 1;
+
+/** First byte of a row whose body lies elsewhere. */
+const sharedForm = 2;
+
+/** Bytes of an id's text in a row of {@link wholeForm}. */
+const pushIdLength = 24;
+
+/** What goes with a mailbox. */
+export interface MailboxRemoval {
+  readonly writes: readonly Write[];
+  /** How many of the rows named each body. */
+  readonly bodies: ReadonlyMap<string, number>;
+}
+
+/** Typed access to mailboxes. Reads see queued writes; writes are values for a commit. */
+export class MailboxRows {
+  readonly #commits: GroupCommit;
+
+  constructor(commits: GroupCommit) {
+    this.#commits = commits;
+  }
+
+  /** Counters of a device's mailbox; `undefined`: there is no such device. */
+  head(address: DeviceAddress): Promise<MailboxHead | undefined> {
+    return getRecord(this.#commits, 'push', headKey(address), (reader) => ({
+      next: reader.uint(),
+      rows: reader.uint(),
+      bytes: reader.uint(),
+    }));
+  }
+
+  putHead(address: DeviceAddress, head: MailboxHead): Write {
+    return putRecord('push', headKey(address), (writer) => writer.uint(head.next).uint(head.rows).uint(head.bytes));
+  }
+
+  /** Rows behind `after` in order. */
+  async rows(address: DeviceAddress, after: number, limit: number): Promise<MailboxRow[]> {
+    const prefix = deviceParts(address).toBytes();
+    const rows = await this.#commits.list('mailbox', { prefix, after: mailboxKey(address, after), limit });
+    return rows.map(({ key, value }) => decodeRow(sequenceOf(key, prefix), value));
+  }
+
+  async row(address: DeviceAddress, sequence: number): Promise<MailboxRow | undefined> {
+    const value = await this.#commits.get('mailbox', mailboxKey(address, sequence));
+    return value === undefined ? undefined : decodeRow(sequence, value);
+  }
+
+  putRow(address: DeviceAddress, row: MailboxRow): Write {
+    return { table: 'mailbox', key: mailboxKey(address, row.sequence), value: encodeRow(row) };
+  }
+
+  deleteRow(address: DeviceAddress, sequence: number): Write {
+    return deleteRow('mailbox', mailboxKey(address, sequence));
+  }
+
+  /** The bytes of a body. */
+  body(id: string): Promise<Uint8Array | undefined> {
+    return this.#commits.get('body', bodyKey(id));
+  }
+
+  /** How many rows name the body. */
+  bodyCount(id: string): Promise<number | undefined> {
+    return getRecord(this.#commits, 'body', countKey(id), (reader) => reader.uint());
+  }
+
+  /** A new body that `count` rows name; `bytes` stay the caller's. */
+  putBody(id: string, bytes: Uint8Array, count: number): Write[] {
+    return [{ table: 'body', key: bodyKey(id), value: concat([bytes]) }, this.putBodyCount(id, count)];
+  }
+
+  putBodyCount(id: string, count: number): Write {
+    return putRecord('body', countKey(id), (writer) => writer.uint(count));
+  }
+
+  deleteBody(id: string): Write[] {
+    return [deleteRow('body', bodyKey(id)), deleteRow('body', countKey(id))];
+  }
+
+  /** Deletes head and rows. Reads what is there in pages, so it is for rare use. */
+  async deleteAll(address: DeviceAddress): Promise<MailboxRemoval> {
+    const prefix = deviceParts(address).toBytes();
+    const bodies = new Map<string, number>();
+    const keys = await allKeys(this.#commits, 'mailbox', prefix, ({ key, value }) => {
+      const { content } = decodeRow(sequenceOf(key, prefix), value);
+      if (content.kind === 'shared') bodies.set(content.bodyId, (bodies.get(content.bodyId) ?? 0) + 1);
+    });
+    return { writes: [deleteRow('push', headKey(address)), ...keys.map((key) => deleteRow('mailbox', key))], bodies };
+  }
+}
+
+function encodeRow({ id, content }: MailboxRow): Uint8Array {
+  if (content.kind === 'whole') return concat([Uint8Array.of(wholeForm), Buffer.from(id, 'latin1'), content.push]);
+  return encodeRecord(sharedForm, (writer) =>
+    writer.string(id).string(content.bodyId).uint(content.bodyLength).bytes(content.prefix).bytes(content.suffix),
+  );
+}
+
+function decodeRow(sequence: number, value: Uint8Array): MailboxRow {
+  if (value[0] !== wholeForm) return decodeRecord(value, [sharedForm], (reader) => readSharedRow(sequence, reader));
+  if (value.length < 1 + pushIdLength) throw new StoreError('damaged', 'a mailbox row is too short');
+  const id = Buffer.from(value.subarray(1, 1 + pushIdLength)).toString('latin1');
+  return { sequence, id, content: { kind: 'whole', push: value.subarray(1 + pushIdLength) } };
+}
+
+function readSharedRow(sequence: number, reader: RecordReader): MailboxRow {
+  const id = reader.string();
+  const bodyId = reader.string();
+  const bodyLength = reader.uint();
+  return { sequence, id, content: { kind: 'shared', bodyId, bodyLength, prefix: reader.bytes(), suffix: reader.bytes() } };
+}
+
+function sequenceOf(key: Uint8Array, prefix: Uint8Array): number {
+  return new RowKeyReader(key.subarray(prefix.length)).uint64();
+}
+
+function headKey(address: DeviceAddress): Uint8Array {
+  return deviceParts(address).toBytes();
+}
+
+function mailboxKey(address: DeviceAddress, sequence: number): Uint8Array {
+  return deviceParts(address).uint64(sequence).toBytes();
+}
+
+function bodyKey(id: string): Uint8Array {
+  return rowKey().text('bytes').text(id).toBytes();
+}
+
+function countKey(id: string): Uint8Array {
+  return rowKey().text('count').text(id).toBytes();
+}
