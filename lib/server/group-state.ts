@@ -2,7 +2,7 @@
 import type { DeviceAddress, GroupAddress, UserAddress } from '../base/address.js';
 import { deviceKey, sameUser } from '../base/address.js';
 import type { GroupMark, GroupRecord } from '../store/relay-store.js';
-import type { Group, GroupMember } from '../wire/group.js';
+import type { GroupInfo, GroupMember } from '../wire/group.js';
 import { groupRoles } from '../wire/group.js';
 import { Refusal, responseCode } from './refusal.js';
 
@@ -41,7 +41,7 @@ export function addressOf({ groupId, name }: GroupRecord, domain: string): Group
 }
 
 /** The group as pushes carry it. */
-export function groupInfo(record: GroupRecord, domain: string): Group {
+export function groupInfo(record: GroupRecord, domain: string): GroupInfo {
   return { name: record.name, address: addressOf(record, domain), members: record.members };
 }
 
