@@ -39,6 +39,7 @@ export interface RelayContext {
   readonly rates: {
     readonly bundles: RateLimit;
     readonly invites: RateLimit;
+    readonly groupChanges: RateLimit;
     readonly registrations: RateLimit;
     readonly refusedHellos: RateLimit;
   };
