@@ -305,7 +305,8 @@ export function* takeChain(
   if (before === undefined || epoch?.joinedBy === undefined) return { kind: 'later' };
   const { joinedBy } = epoch;
   const isInviter = sameDevice(joinedBy.inviter, from);
-  if (bundle.adding !== isInviter) throw new ProtocolError('wrong-sender', 'another device has added this one');
+  // It may belong to another add of the same devices, before this one or still to come.
+  if (bundle.adding !== isInviter || !haveSameUsers(joinedBy.members, bundle.group.members)) return { kind: 'later' };
   // Which epoch it is says the device that added us; the others follow.
   if (!isInviter && !hasKeys(epoch)) return { kind: 'later' };
   if (hasKeys(epoch) && epoch.sessionId !== bundle.sessionId) return { kind: 'later' };
@@ -410,10 +411,14 @@ function checkAdded(before: Group, sender: DeviceAddress, members: readonly Grou
   checkSameUsers([...before.members, ...fresh], members);
 }
 
-/** The lists name the same users, in any order and with any roles. */
+/** Throws unless the lists name the same users, in any order and with any roles. */
 function checkSameUsers(expected: readonly UserAddress[], found: readonly GroupMember[]): void {
-  if (expected.length === found.length && expected.every((user) => memberOf(found, user) !== undefined)) return;
+  if (haveSameUsers(expected, found)) return;
   throw new ProtocolError('group-members', 'the members after the change are not those before it with the change');
+}
+
+function haveSameUsers(expected: readonly UserAddress[], found: readonly GroupMember[]): boolean {
+  return expected.length === found.length && expected.every((user) => memberOf(found, user) !== undefined);
 }
 
 function requireAddress(address: GroupAddress | undefined): GroupAddress {
