@@ -68,7 +68,7 @@ export class Ledger {
   async holds(): Promise<void> {
     for (const device of this.#devices) {
       const { length } = this.#expected.get(device) ?? [];
-      await this.#world.passes(() => device.received.length >= length, `${lineOf(device, `hears ${length} messages`)}`);
+      await this.#world.passes(() => device.received.length >= length, lineOf(device, `hears ${length} messages`));
     }
     for (const device of this.#devices) await device.isQuiet();
     for (const device of this.#devices) {
