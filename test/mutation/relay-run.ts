@@ -2,6 +2,7 @@
 import { sameDevice } from '../../lib/base/address.js';
 import { E2eeError } from '../../lib/base/errors.js';
 import type { Frame } from '../../lib/wire/frame.js';
+import { isManager } from '../../lib/group/membership.js';
 import { decodeFrame, encodeFrame } from '../../lib/wire/frame.js';
 import { decodeEnvelope } from '../../lib/wire/message.js';
 import { type RequestName, requestNameOf, requestRowOf, requests } from '../../lib/wire/request.js';
@@ -160,12 +161,18 @@ function checkDone({ alice, bob }: RelayWorld, name: RequestName, body: Uint8Arr
       if (!bob.pushes.some(({ payload }) => Buffer.compare(payload.bytes, envelope) === 0)) fail('a message was changed on its way');
       return;
     }
+    case 'create_group': {
+      const { sender, group } = requests.create_group.decodeRequest(body);
+      if (!sameDevice(sender, alice.address)) fail('a group was made for somebody else');
+      if (!isManager(group.members, alice.address)) fail('a group was made whose creator may not change it');
+      return;
+    }
     case 'register_user':
     case 'get_pre_key_bundle':
     case 'consume_proto_msg':
     case 'update_user':
       return;
     default:
-      fail('the relay has done what it does not offer');
+      fail('a group that does not exist was changed');
   }
 }
