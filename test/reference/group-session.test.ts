@@ -93,7 +93,7 @@ describe('groups', () => {
       await ledger.holds();
     }
     expect(members.map(({ received }) => received.length)).toEqual([2000, 2000, 2000]);
-  }, 120_000);
+  }, 300_000);
 
   test('test_group_session multiple_devices: 3 members with 2 devices each, and all five others read what one of a user sends', async () => {
     const devices = await joined(world, 'alice/1', 'alice/2', 'bob/1', 'bob/2', 'claire/1', 'claire/2');
@@ -155,5 +155,5 @@ describe('groups', () => {
     const group = await newGroup(world, 'two hundred', everybody);
     await ledger.tells(creator, group, everybody, 'hello all');
     await ledger.holds();
-  }, 180_000);
+  }, 300_000);
 });

@@ -26,6 +26,15 @@ export async function joined(world: World, ...names: readonly string[]): Promise
   return devices;
 }
 
+/** Waits for `condition`; the time in which something has to happen begins anew with everything that happens on one of `devices`. */
+async function comes(world: World, devices: readonly Device[], condition: () => boolean, what: string): Promise<void> {
+  const happened = (): number => devices.reduce((sum, { commits, events, received }) => sum + commits + events.length + received.length, 0);
+  while (!condition()) {
+    const before = happened();
+    await world.passes(() => condition() || happened() > before, what);
+  }
+}
+
 /** What was said, and what each device must have heard of it. */
 export class Ledger {
   readonly #world: World;
@@ -68,7 +77,7 @@ export class Ledger {
   async holds(): Promise<void> {
     for (const device of this.#devices) {
       const { length } = this.#expected.get(device) ?? [];
-      await this.#world.passes(() => device.received.length >= length, lineOf(device, `hears ${length} messages`));
+      await comes(this.#world, this.#devices, () => device.received.length >= length, lineOf(device, `hears ${length} messages`));
     }
     for (const device of this.#devices) await device.isQuiet();
     for (const device of this.#devices) {

@@ -17,7 +17,8 @@ afterEach(async () => {
 async function further(userId: string, deviceId: string, others: readonly Device[]): Promise<Device> {
   const device = await world.join(userId, deviceId);
   for (const other of others) {
-    const knows = (): boolean => other.eventsOf('session-ready').some(({ device: known }) => known.userId === userId && known.deviceId === deviceId);
+    const knows = (): boolean =>
+      other.eventsOf('session-ready').some(({ device: known }) => known.userId === userId && known.deviceId === deviceId);
     await world.passes(knows, `${other.userId}/${other.deviceId} has a session with ${userId}/${deviceId}`);
   }
   return device;
@@ -52,7 +53,11 @@ describe('new devices', () => {
     await ledger.round(first, inFirst, 'in the first');
     await ledger.round(second, inSecond, 'in the second');
     await ledger.holds();
-    const a3 = await further('alice', '3', devices.filter(({ userId }) => ['alice', 'bob', 'claire'].includes(userId)));
+    const a3 = await further(
+      'alice',
+      '3',
+      devices.filter(({ userId }) => ['alice', 'bob', 'claire'].includes(userId)),
+    );
     ledger.enter(a3);
     const d2 = await further('david', '2', [d1, e1]);
     ledger.enter(d2);

@@ -64,8 +64,7 @@ describe('primitives', () => {
 
   test('test_gcm GCM self test: the published test cases of AES-256-GCM', () => {
     const key = 'feffe9928665731c6d6a8f9467308308'.repeat(2);
-    const text =
-      'd9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39';
+    const text = 'd9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39';
     const data = 'feedfacedeadbeeffeedfacedeadbeefabaddad2';
     const iv = 'cafebabefacedbaddecaf888';
     const longIv =
