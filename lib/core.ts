@@ -72,6 +72,42 @@ export {
 export { type SkippedChange, type SkippedMessageKey, SkippedMessageKeys } from './ratchet/skipped-message-keys.js';
 export type { RatchetMessage } from './ratchet/state.js';
 
+export type {
+  AddGroupMemberDevice,
+  AddGroupMembers,
+  CreateGroup,
+  GroupPreKeyBundle,
+  GroupUpdateKeyBundle,
+  RemoveGroupMembers,
+} from './group/group-change.js';
+export { type Epoch, type GroupStep, chainOf, hasKeys, sendingChain, withChain } from './group/epoch.js';
+export { type GroupMessage, type SealedGroupMessages, isSignedBy, openGroupMessage, sealGroupMessages } from './group/group-message.js';
+export {
+  type BundleOutcome,
+  type Group,
+  type GroupChange,
+  type KeysFor,
+  type OwnEpoch,
+  type Self,
+  type WaitingSteps,
+  addedDevices,
+  announcedGroup,
+  carriedOut,
+  currentEpoch,
+  epochOf,
+  isInGroup,
+  openEpoch,
+  removedMembers,
+  secretsOfEpochs,
+  takeChain,
+  takeSeed,
+  withoutDevice,
+  withoutOwnKeys,
+} from './group/group.js';
+export { groupSeedLength } from './group/key-update.js';
+export { type ChainPosition, type MemberChain, type OpenedByChain, newestPosition, positionIn } from './group/member-chain.js';
+export { type GroupDevice, type GroupInfo, type GroupMember, groupRoles, isManager, memberOf } from './group/membership.js';
+
 export { type Content, type Envelope, decodeContent, decodeEnvelope, encodeContent, encodeEnvelope } from './wire/message.js';
 export { decodeAccept, decodeInvite, encodeAccept, encodeInvite } from './wire/session.js';
 export {
@@ -82,3 +118,4 @@ export {
   encodeSignedPreKeyRecord,
 } from './wire/account-record.js';
 export { type SessionRecord, decodeSessionRecord, encodeSessionRecord } from './wire/session-record.js';
+export { type GroupSessionRecord, decodeGroupSessionRecord, encodeGroupSessionRecord } from './wire/group-session-record.js';

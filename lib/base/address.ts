@@ -64,3 +64,26 @@ export function parseUserAddress(text: string): UserAddress {
   if (userId === undefined || domain === undefined) throw new UsageError('address', 'an address has the form user@domain');
   return { userId, domain };
 }
+
+/** Reads `user@domain/device`. Throws `UsageError('address')`. */
+export function parseDeviceAddress(text: string): DeviceAddress {
+  const match = /^([^@/\s]+)@([^@/\s]+)\/([^@/\s]+)$/u.exec(text);
+  const [, userId, domain, deviceId] = match ?? [];
+  if (userId === undefined || domain === undefined || deviceId === undefined) {
+    throw new UsageError('address', 'the address of a device has the form user@domain/device');
+  }
+  return { userId, domain, deviceId };
+}
+
+/** `id@domain`, for people to read and for {@link parseGroupAddress}. The name of the group is not a part of it. */
+export function formatGroupAddress({ groupId, domain }: GroupAddress): string {
+  return `${groupId}@${domain}`;
+}
+
+/** Reads `id@domain`. Throws `UsageError('address')`. */
+export function parseGroupAddress(text: string): GroupAddress {
+  const match = /^([^@/\s]+)@([^@/\s]+)$/u.exec(text);
+  const [, groupId, domain] = match ?? [];
+  if (groupId === undefined || domain === undefined) throw new UsageError('address', 'the address of a group has the form id@domain');
+  return { groupId, domain };
+}

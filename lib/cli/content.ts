@@ -34,3 +34,8 @@ export function printable(bytes: Uint8Array): string {
   if (text === undefined) return `(${bytes.length} bytes that are not text)`;
   return text.replace(/[^\P{Cc}\t\n]/gu, '\u{fffd}');
 }
+
+/** Text of a peer that stands inside a line of ours: without any control character, so that it is neither a line of its own. */
+export function printableName(text: string): string {
+  return text.replace(/\p{Cc}/gu, '\u{fffd}');
+}

@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander';
 import { formatAddress, type UserAddress } from '../index.js';
 import { openAccount } from './account.js';
-import { jsonOption, positiveInteger, relayOption, storeOption, userAddress, type AccountOptions } from './options.js';
+import { jsonOption, relayOption, storeOption, userAddress, waitOption, type AccountOptions } from './options.js';
 import { Output } from './output.js';
 import { flushWithin, within } from './sending.js';
 import { reportTo } from './watch.js';
@@ -16,7 +16,7 @@ export function addInvite(program: Command): void {
     .command('invite')
     .description('start sessions with all devices of a user; sending does the same when there are none')
     .addArgument(new Argument('<user@domain>', 'whom to invite').argParser(userAddress))
-    .option('--wait <seconds>', 'how long to wait for the relay to take the invites', positiveInteger, 30)
+    .addOption(waitOption('the relay to take the invites'))
     .addOption(storeOption())
     .addOption(relayOption())
     .addOption(jsonOption())

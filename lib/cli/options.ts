@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
-import { defaultSuite, parseUserAddress, suites, type UserAddress } from '../index.js';
+import { defaultSuite, parseDeviceAddress, parseUserAddress, suites, type DeviceAddress, type UserAddress } from '../index.js';
 
 /** The options that every command on an account has. */
 export interface AccountOptions {
@@ -29,6 +29,11 @@ export function relayOption(): Option {
 /** `--json`. */
 export function jsonOption(): Option {
   return new Option('--json', 'print one JSON object per line');
+}
+
+/** `--wait SECONDS`; `what` is waited for. */
+export function waitOption(what: string): Option {
+  return new Option('--wait <seconds>', `how long to wait for ${what}`).argParser(positiveInteger).default(30);
 }
 
 /** `--suite NAME`. */
@@ -73,4 +78,18 @@ export function userAddress(text: string): UserAddress {
   } catch {
     throw new InvalidArgumentError('an address has the form user@domain.');
   }
+}
+
+/** Reads `user@domain/device`. */
+export function deviceAddress(text: string): DeviceAddress {
+  try {
+    return parseDeviceAddress(text);
+  } catch {
+    throw new InvalidArgumentError('the address of a device has the form user@domain/device.');
+  }
+}
+
+/** Reads an argument or option that may be given several times. */
+export function several<T>(parse: (text: string) => T): (text: string, previous: readonly T[] | undefined) => readonly T[] {
+  return (text, previous = []) => [...previous, parse(text)];
 }

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { addDemo } from './demo.js';
 import { exitCodeHelp } from './exit-codes.js';
 import { addFingerprint } from './fingerprint.js';
+import { addGroup } from './group.js';
 import { addInvite } from './invite.js';
 import { addListen } from './listen.js';
 import { packageFile } from './package-file.js';
@@ -20,7 +21,7 @@ export function createProgram(): Command {
     .addHelpText('after', exitCodeHelp)
     .configureOutput({ outputError: () => undefined })
     .exitOverride();
-  for (const add of [addRelay, addRegister, addInvite, addSend, addListen, addFingerprint, addStatus, addDemo]) add(program);
+  for (const add of [addRelay, addRegister, addInvite, addSend, addListen, addGroup, addFingerprint, addStatus, addDemo]) add(program);
   return program;
 }
 

@@ -1,13 +1,10 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { Argument, Option, type Command } from 'commander';
-import { formatAddress, UsageError, type UserAddress } from '../index.js';
+import { formatAddress, type UserAddress } from '../index.js';
 import { openAccount } from './account.js';
-import { linesOf } from './lines.js';
-import { jsonOption, positiveInteger, relayOption, storeOption, userAddress, type AccountOptions } from './options.js';
+import { jsonOption, relayOption, storeOption, userAddress, waitOption, type AccountOptions } from './options.js';
 import { Output } from './output.js';
-import { showProgress, type Progress } from './progress.js';
 import { flushWithin, sendAll, type Outgoing } from './sending.js';
+import { sourceOf } from './source.js';
 import { reportTo } from './watch.js';
 
 interface SendOptions extends AccountOptions {
@@ -28,7 +25,7 @@ export function addSend(program: Command): void {
     .addArgument(new Argument('<user@domain>', 'whom to send to').argParser(userAddress))
     .argument('[text]', 'one message; "-" for standard input')
     .addOption(new Option('--file <file>', 'send the lines of a file'))
-    .option('--wait <seconds>', 'how long to wait for the relay to take everything', positiveInteger, 30)
+    .addOption(waitOption('the relay to take everything'))
     .addOption(storeOption())
     .addOption(relayOption())
     .addOption(jsonOption())
@@ -51,43 +48,6 @@ async function send(to: UserAddress, text: string | undefined, options: SendOpti
     { event: 'done', messages: count, to: formatAddress(to) },
     `sent ${count} ${count === 1 ? 'message' : 'messages'} to ${formatAddress(to)}`,
   );
-}
-
-interface Source {
-  readonly messages: AsyncIterable<Uint8Array>;
-  readonly progress?: Progress;
-  sent(length: number): void;
-}
-
-async function sourceOf(text: string | undefined, file: string | undefined): Promise<Source> {
-  if (text !== undefined && file !== undefined) throw new UsageError('arguments', 'give a text or --file, not both');
-  if (file !== undefined) return fileSource(file);
-  if (text === undefined || text === '-') return { messages: linesOf(process.stdin), sent: () => undefined };
-  if (text === '') throw new UsageError('arguments', 'an empty text cannot be sent');
-  return { messages: single(Buffer.from(text, 'utf8')), sent: () => undefined };
-}
-
-async function fileSource(file: string): Promise<Source> {
-  let size: number;
-  try {
-    size = (await stat(file)).size;
-  } catch (error) {
-    throw new UsageError('input', `cannot read ${file}`, { cause: error });
-  }
-  const progress = showProgress('sending', size, 'bytes');
-  let done = 0;
-  return {
-    messages: linesOf(createReadStream(file)),
-    progress,
-    sent(length) {
-      done += length;
-      progress.update(done);
-    },
-  };
-}
-
-async function* single(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield await Promise.resolve(new Uint8Array(bytes));
 }
 
 async function* addressed(to: UserAddress, messages: AsyncIterable<Uint8Array>): AsyncGenerator<Outgoing> {

@@ -1,16 +1,24 @@
-import { formatAddress, TransportError, type Client, type UserAddress } from '../index.js';
+import {
+  formatAddress,
+  formatGroupAddress,
+  TransportError,
+  type Client,
+  type DeviceAddress,
+  type GroupAddress,
+  type UserAddress,
+} from '../index.js';
 import { getToKnow } from './acquaintance.js';
-import type { Output } from './output.js';
+import type { Output, OutputEvent } from './output.js';
 import { Pipeline } from './pipeline.js';
 
 /** Messages that may be on their way to the store at a time: enough to fill a commit, few enough to bound memory. */
 const inFlight = 256;
 
-/** One message to send. */
-export interface Outgoing {
-  readonly to: UserAddress;
-  readonly bytes: Uint8Array;
-}
+/** One message to send: to a user, or to a group, of which some devices may be left out. */
+export type Outgoing = { readonly bytes: Uint8Array } & (
+  | { readonly to: UserAddress }
+  | { readonly group: GroupAddress; readonly allow?: readonly DeviceAddress[]; readonly deny?: readonly DeviceAddress[] }
+);
 
 /** Sends in order and reports each message when it is stored; strangers are invited first. Returns how many there were. */
 export async function sendAll(
@@ -25,23 +33,35 @@ export async function sendAll(
   const known = new Set<string>();
   let count = 0;
   for await (const message of messages) {
-    const name = formatAddress(message.to);
-    if (!known.has(name)) await getToKnow(client, message.to);
-    known.add(name);
+    if ('to' in message) {
+      const name = formatAddress(message.to);
+      if (!known.has(name)) await getToKnow(client, message.to);
+      known.add(name);
+    }
     count += 1;
-    const sending = client.send(message.to, message.bytes);
+    const sending = sendOne(client, message);
     sending.catch(() => undefined);
     reported = reported.then(async () => {
-      const { messageId, devices } = await sending;
+      const event = await sending;
       onSent(message);
-      if (!output.json) return;
-      const states = devices.map(({ device, state }) => ({ device: formatAddress(device), state }));
-      await output.result({ event: 'sent', messageId, to: name, length: message.bytes.length, devices: states }, '');
+      if (output.json) await output.result(event, '');
     });
     await pipeline.add(reported);
   }
   await pipeline.drain();
   return count;
+}
+
+async function sendOne(client: Client, message: Outgoing): Promise<OutputEvent> {
+  const { length } = message.bytes;
+  if ('to' in message) {
+    const { messageId, devices } = await client.send(message.to, message.bytes);
+    const states = devices.map(({ device, state }) => ({ device: formatAddress(device), state }));
+    return { event: 'sent', messageId, to: formatAddress(message.to), length, devices: states };
+  }
+  const { group, bytes, ...audience } = message;
+  const { messageId, state } = await client.sendToGroup(group, bytes, audience);
+  return { event: 'sent', messageId, group: formatGroupAddress(group), length, state };
 }
 
 /** Waits until the relay has taken everything. Throws `TransportError('not-delivered')` after `seconds`; then it stays stored. */

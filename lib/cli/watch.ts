@@ -1,12 +1,21 @@
-import { formatAddress, type ClientEvent, type EventHandler } from '../index.js';
+import { formatAddress, formatGroupAddress, type ClientEvent, type EventHandler } from '../index.js';
+import { printableName } from './content.js';
 import { describeError } from './exit-codes.js';
 import type { Output } from './output.js';
 
 /** Events that repeat what a command prints anyway. */
-const repeated: readonly ClientEvent['type'][] = ['message', 'own-device-message', 'registered'];
+const repeated: readonly ClientEvent['type'][] = ['message', 'own-device-message', 'group-message', 'registered'];
 
 /** Events of everyday work: a program may want them, a person does not. */
-const everyday: readonly ClientEvent['type'][] = ['invited', 'session-ready', 'pre-keys-supplied', 'signed-pre-key-renewed', 'push'];
+const everyday: readonly ClientEvent['type'][] = [
+  'invited',
+  'session-ready',
+  'pre-keys-supplied',
+  'signed-pre-key-renewed',
+  'group-keys-received',
+  'group-ready',
+  'push',
+];
 
 /** Reports what happens to an account besides messages: as events with `--json`, else as remarks on standard error. */
 export function reportTo(output: Output): EventHandler {
@@ -22,7 +31,8 @@ export function reportTo(output: Output): EventHandler {
         if (wasOffline === isOffline) return;
       }
       const fields = fieldsOf(event);
-      const text = Object.entries(fields).map(([name, value]) => `${name} ${String(value)}`);
+      // Some of the texts are a peer's: the name of a group.
+      const text = Object.entries(fields).map(([name, value]) => `${name} ${printableName(String(value))}`);
       // A reader that has gone is told by the next result.
       output.remark({ ...fields, event: nameOf(event) }, `note: ${nameOf(event)}: ${text.join(', ')}`).catch(() => undefined);
     },
@@ -46,11 +56,18 @@ function fieldsOf(event: ClientEvent): Record<string, unknown> {
 
 function plain(name: string, value: unknown): [string, unknown][] {
   if (name === 'error') return Object.entries(describeError(value));
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [[name, value]];
-  if (!('domain' in value) || typeof value.domain !== 'string') return [];
+  if (Array.isArray(value)) return [[name, value.map((one: unknown) => addressOf(one) ?? one)]];
+  if (typeof value !== 'object' || value === null) return [[name, value]];
+  const address = addressOf(value);
+  return address === undefined ? [] : [[name, address]];
+}
+
+/** The address of a user, a device, a member of a group or a group, as text. */
+function addressOf(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || !('domain' in value) || typeof value.domain !== 'string') return undefined;
   const { domain } = value;
-  if ('groupId' in value && typeof value.groupId === 'string') return [[name, `${value.groupId}@${domain}`]];
-  if (!('userId' in value) || typeof value.userId !== 'string') return [];
+  if ('groupId' in value && typeof value.groupId === 'string') return formatGroupAddress({ domain, groupId: value.groupId });
+  if (!('userId' in value) || typeof value.userId !== 'string') return undefined;
   const device = 'deviceId' in value && typeof value.deviceId === 'string' ? { deviceId: value.deviceId } : {};
-  return [[name, formatAddress({ domain, userId: value.userId, ...device })]];
+  return formatAddress({ domain, userId: value.userId, ...device });
 }

@@ -274,7 +274,7 @@ async function added(
   const { address: sender } = core.account;
   const sequence = ownSequence(core, opened) ?? 0;
   const change = complete({ suite, sender, sequence, group: { name, address, members } });
-  await putGroupChange(core, plan, opened, await core.options.asymmetric.run(addedDevices(selfOf(core), opened.group, change)));
+  await putGroupChange(core, plan, opened, await core.options.asymmetric.run(addedDevices(selfOf(core), opened.group, change, 'hold')));
   return { name };
 }
 

@@ -4,7 +4,7 @@
  * Owns: handing out the keys that a change of a group asks for, and using those that came, whenever what they belong to is known. Does not
  * own: which keys belong to what (lib/group).
  */
-import { type DeviceAddress, type GroupAddress, type UserAddress, deviceKey, sameDevice } from '../base/address.js';
+import { type DeviceAddress, type GroupAddress, deviceKey, sameDevice } from '../base/address.js';
 import { asMessageId } from '../base/brand.js';
 import { DecodeError, E2eeError, InternalError, ProtocolError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
@@ -16,6 +16,7 @@ import {
   type GroupChange,
   type KeysFor,
   type Self,
+  carriedOut,
   currentEpoch,
   takeChain,
   takeSeed,
@@ -132,30 +133,45 @@ export async function useReceivedKeys(core: Core, group: GroupAddress): Promise<
   }
 }
 
+/** Carries out the oldest add that waited for keys, now that the messages before it have been tried; whether there was one. Rejects with `StoreError`. */
+export function carryOutHeld(core: Core, group: GroupAddress): Promise<boolean> {
+  return withOwedLocked(core, group, async (opened) => {
+    const change = opened === undefined ? undefined : await core.options.asymmetric.run(carriedOut(selfOf(core), opened.group));
+    if (change === undefined) return { writes: [], result: false };
+    const plan = new Plan();
+    await putGroupChange(core, plan, opened, change);
+    return plan.finish(true);
+  });
+}
+
 /** Whether the keys need not be kept any more. */
-async function useKeys(core: Core, group: GroupAddress, keys: ReceivedGroupKeys): Promise<boolean> {
-  let locked = new Map<string, UserAddress>();
+function useKeys(core: Core, group: GroupAddress, keys: ReceivedGroupKeys): Promise<boolean> {
+  return withOwedLocked(core, group, (opened) => planKeys(core, group, opened, keys));
+}
+
+/** Runs a step with the locks of the group and of everybody who is owed keys, which is known under the group's lock only. */
+async function withOwedLocked(
+  core: Core,
+  group: GroupAddress,
+  transition: (opened: LoadedGroup | undefined) => Promise<Transition<boolean>>,
+): Promise<boolean> {
+  let locked: ReadonlySet<string> = new Set();
   for (;;) {
     const users = locked;
-    const outcome = await core.steps.run([groupLock(group), ...[...users.keys()]], async () => {
+    const outcome = await core.steps.run<boolean | ReadonlySet<string>>([groupLock(group), ...users], async () => {
       const opened = await core.groups.open(group);
-      const owed = opened === undefined ? new Map<string, UserAddress>() : usersOwed(opened.group);
-      // Who is owed keys is known under the group's lock only.
-      if ([...owed.keys()].some((key) => !users.has(key))) return { writes: [], result: owed };
-      return planKeys(core, group, opened, keys);
+      const owed = opened === undefined ? new Set<string>() : usersOwed(opened.group);
+      if ([...owed].some((user) => !users.has(user))) return { writes: [], result: owed };
+      return transition(opened);
     });
     if (typeof outcome === 'boolean') return outcome;
     locked = outcome;
   }
 }
 
-/** Users of devices that are being added and have not got the own key, by the name of their lock. */
-function usersOwed({ epochs }: Group): Map<string, UserAddress> {
-  const users = new Map<string, UserAddress>();
-  for (const { open } of epochs) {
-    for (const { devices } of open) for (const { address } of devices) users.set(userLock(address), address);
-  }
-  return users;
+/** Locks of the users of devices that are being added and have not got the own key. */
+function usersOwed({ epochs }: Group): Set<string> {
+  return new Set(epochs.flatMap(({ open }) => open.flatMap(({ devices }) => devices.map(({ address }) => userLock(address)))));
 }
 
 async function planKeys(
@@ -163,7 +179,7 @@ async function planKeys(
   group: GroupAddress,
   opened: LoadedGroup | undefined,
   keys: ReceivedGroupKeys,
-): Promise<Transition<boolean | Map<string, UserAddress>>> {
+): Promise<Transition<boolean>> {
   const { groupKeys, events, options, peers } = core;
   const { from, sequence, receivedAt } = keys;
   const plan = new Plan();
@@ -181,8 +197,8 @@ async function planKeys(
       }
       outcome = await options.asymmetric.run(
         content.kind === 'group-pre-key-bundle'
-          ? takeSeed(selfOf(core), opened?.group, from, content.bundle)
-          : takeChain(selfOf(core), opened?.group, from, content.bundle),
+          ? takeSeed(selfOf(core), opened?.group, from, content.bundle, 'hold')
+          : takeChain(selfOf(core), opened?.group, from, content.bundle, 'hold'),
       );
     } finally {
       wipeKeys(content);

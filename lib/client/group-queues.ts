@@ -62,15 +62,19 @@ export class GroupQueueBook {
     return [...this.#counts.values()].filter(({ count }) => count > 0).map(({ group }) => group);
   }
 
-  /** The change that adds rows behind those that wait; `put` makes the row of a number. */
+  /**
+   * The change that adds rows behind those that wait; `put` makes the row of a number. Numbers are taken at once: steps that share no lock may add
+   * at the same time.
+   */
   add(group: GroupAddress, count: number, put: (sequence: number, position: number) => Write): BookChange {
-    const first = this.#of(group).next;
+    const taken = this.#of(group);
+    const first = taken.next;
+    taken.next += count;
     return {
       writes: Array.from({ length: count }, (_, position) => put(first + position, position)),
       apply: () => {
         const found = this.#of(group);
         found.count += count;
-        found.next = first + count;
         this.#total += count;
       },
     };

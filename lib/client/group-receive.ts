@@ -82,7 +82,7 @@ async function membersAdded(
   value: PushPayloads['add-group-members'],
 ): Promise<Handled> {
   const addingDevices = vetted(core, plan, value.addingDevices);
-  const change = await core.options.asymmetric.run(addedDevices(selfOf(core), opened?.group, { ...value, addingDevices }));
+  const change = await core.options.asymmetric.run(addedDevices(selfOf(core), opened?.group, { ...value, addingDevices }, 'hold'));
   await putGroupChange(core, plan, opened, change);
   const { name, members } = value.group;
   const { addingMembers: added, sender: by } = value;
@@ -98,7 +98,7 @@ async function deviceAdded(
   value: PushPayloads['add-group-member-device'],
 ): Promise<Handled> {
   const [addingDevice = value.addingDevice] = vetted(core, plan, [value.addingDevice]);
-  const change = await core.options.asymmetric.run(addedDevices(selfOf(core), opened?.group, { ...value, addingDevice }));
+  const change = await core.options.asymmetric.run(addedDevices(selfOf(core), opened?.group, { ...value, addingDevice }, 'hold'));
   await putGroupChange(core, plan, opened, change);
   const { address: device } = value.addingDevice;
   plan.afterwards(() => core.events.emit({ type: 'group-device-added', group, device, by: value.sender }));

@@ -72,8 +72,8 @@ async function pumpOne(core: Core, group: GroupAddress): Promise<Transition<bool
   }
 }
 
-function makeRequest(core: Core, opened: LoadedGroup | undefined, { wish }: GroupOrder): Made {
-  if (wish.kind === 'create') return createRequest(core, wish);
+function makeRequest(core: Core, opened: LoadedGroup | undefined, { group, wish }: GroupOrder): Made {
+  if (wish.kind === 'create') return createRequest(core, group, wish);
   if (opened === undefined) return { kind: 'refused', error: unknownGroup() };
   switch (wish.kind) {
     case 'add':
@@ -92,9 +92,10 @@ function makeRequest(core: Core, opened: LoadedGroup | undefined, { wish }: Grou
   }
 }
 
-function createRequest({ account }: Core, { name, members }: Extract<GroupWish, { kind: 'create' }>): Made {
+function createRequest({ account }: Core, address: GroupAddress, { name, members }: Extract<GroupWish, { kind: 'create' }>): Made {
   const { suite, address: sender } = account.account;
-  const body = requests.create_group.encodeRequest({ suite, sender, group: { name, address: undefined, members }, devices: [] });
+  // The relay gives the address; ours makes the request one of its own: two groups may have the same name and members.
+  const body = requests.create_group.encodeRequest({ suite, sender, group: { name, address, members }, devices: [] });
   return { kind: 'request', entry: { kind: 'create_group', body } };
 }
 

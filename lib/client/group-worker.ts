@@ -7,7 +7,8 @@ import { type DeviceAddress, type GroupAddress, groupKey } from '../base/address
 import type { Core, GroupWork } from './core.js';
 import type { LoadedGroup } from './group-book.js';
 import { retryHeld } from './group-message.js';
-import { putGroupChange, useReceivedKeys } from './group-keys.js';
+import { carryOutHeld, putGroupChange, useReceivedKeys } from './group-keys.js';
+import { hasKeys } from '../group/epoch.js';
 import { withoutDevice } from '../group/group.js';
 import { groupLock } from './lock-names.js';
 import { Plan } from './plan.js';
@@ -79,6 +80,8 @@ export class GroupWorker implements GroupWork {
         await dropGoneDevices(core, group);
         await useReceivedKeys(core, group);
         await retryHeld(core, group);
+        // Each add that waited for keys may make more messages readable, and must not overtake those that move its inviter's chain.
+        while (await carryOutHeld(core, group)) await retryHeld(core, group);
         await pumpOrders(core, group);
         await sealWaiting(core, group);
       }
@@ -95,7 +98,12 @@ async function dropGoneDevices(core: Core, group: GroupAddress): Promise<void> {
   const { groups, peers, steps } = core;
   const isGone = (device: DeviceAddress): boolean => peers.find(device)?.isGone === true;
   const gone = (opened: LoadedGroup | undefined): DeviceAddress[] =>
-    (opened?.group.epochs ?? []).flatMap(({ chains }) => [...chains.values()].map(({ device }) => device).filter(isGone));
+    (opened?.group.epochs ?? []).flatMap((epoch) =>
+      [...epoch.chains.values()]
+        .filter(({ positions }) => positions.length > 0 || !hasKeys(epoch))
+        .map(({ device }) => device)
+        .filter(isGone),
+    );
   if (groups.find(group) === undefined || (groups.peek(group) !== undefined && gone(groups.peek(group)).length === 0)) return;
   await steps.run([groupLock(group)], async () => {
     const opened = await groups.open(group);

@@ -12,7 +12,7 @@ import type { Computation } from '../crypto/job.js';
 import { walk } from '../ratchet/chain-key.js';
 import { Unfinished } from '../ratchet/unfinished.js';
 import { addedKey, addedKeys, firstChainKey } from './key-update.js';
-import { type MemberChain, newestPosition, positionIn, withPosition } from './member-chain.js';
+import { type ChainPosition, type MemberChain, newestPosition, positionIn, withPosition } from './member-chain.js';
 import type { GroupDevice, GroupMember } from './membership.js';
 
 /** Devices being added: what is still to be done for it here. */
@@ -115,40 +115,57 @@ export function withChain(epoch: Epoch, chain: MemberChain): Epoch {
   return { ...epoch, chains };
 }
 
+/** The epoch without a chain for `device`. */
+export function withoutChain(epoch: Epoch, device: DeviceAddress): Epoch {
+  const chains = new Map(epoch.chains);
+  chains.delete(deviceKey(device));
+  return { ...epoch, chains };
+}
+
 /** Begins every chain of an awaited epoch with `seed`, then carries out what waits. Throws as {@link carryOut}. */
-export function* seededEpoch(epoch: Epoch, me: DeviceAddress, sessionId: SessionId, seed: Secret<'GroupSeed'>): Computation<EpochChange> {
+export function* seededEpoch(
+  epoch: Epoch,
+  me: DeviceAddress,
+  sessionId: SessionId,
+  seed: Secret<'GroupSeed'>,
+  unmet?: number,
+): Computation<EpochChange> {
   using unfinished = new Unfinished();
   const chains = new Map<string, MemberChain>();
   const created: Wipeable[] = [];
   for (const [name, chain] of epoch.chains) {
-    if (chain.positions.length > 0) {
-      chains.set(name, chain);
-      continue;
-    }
     const key = unfinished.own(firstChainKey(seed, chain.signingKey));
     created.push(key);
     chains.set(name, { ...chain, positions: [{ generation: 0, chainKey: { key, index: 0 } }] });
   }
-  const change = yield* carryOut({ ...epoch, sessionId, chains }, me);
+  const change = yield* carryOut({ ...epoch, sessionId, chains }, me, unmet);
   unfinished.finish();
   return { ...change, created: [...created, ...change.created] };
 }
 
 /** Adds `step`, which must carry the epoch's generation as its number, and carries out what can be. Throws as {@link carryOut}. */
-export function* steppedEpoch(epoch: Epoch, me: DeviceAddress, step: GroupStep): Computation<EpochChange> {
-  return yield* carryOut({ ...epoch, generation: epoch.generation + 1, open: [...epoch.open, step] }, me);
+export function* steppedEpoch(epoch: Epoch, me: DeviceAddress, step: GroupStep, unmet?: number): Computation<EpochChange> {
+  return yield* carryOut({ ...epoch, generation: epoch.generation + 1, open: [...epoch.open, step] }, me, unmet);
 }
 
 /**
  * Carries out the adds that wait, in their order, as far as keys are there. A position of the inviter that lies too far ahead, or behind
- * what it has already sent, ends the inviter's chain here: nothing of it can be opened until the next epoch.
+ * what it has already sent, ends the inviter's chain and those of the added devices here: nothing of them can be opened until the next epoch.
+ *
+ * An inviter that has not been met in the generation in which it adds may have sent messages in an earlier one that wait here for the same
+ * keys, and each of them moves its chain (weaknesses P6). `unmet` bounds how many adds of such inviters are carried out; the others stay open.
  */
-export function* carryOut(epoch: Epoch, me: DeviceAddress): Computation<EpochChange> {
+export function* carryOut(epoch: Epoch, me: DeviceAddress, unmet: number = Number.POSITIVE_INFINITY): Computation<EpochChange> {
   using unfinished = new Unfinished();
-  const work = new EpochWork(epoch, me, unfinished);
+  const work = new EpochWork(epoch, me, unfinished, unmet);
   for (const step of epoch.open) yield* work.take(step);
   unfinished.finish();
   return work.result();
+}
+
+/** Whether nothing of the chain is going to come: it had keys that were given up. */
+function isEnded(epoch: Epoch, chain: MemberChain | undefined): boolean {
+  return hasKeys(epoch) && chain?.positions.length === 0;
 }
 
 class EpochWork {
@@ -160,18 +177,23 @@ class EpochWork {
   readonly #retired: Wipeable[] = [];
   readonly #created: Wipeable[] = [];
   readonly #epoch: Epoch;
+  /** Inviters one of whose adds stays open: their later ones follow from it. */
+  readonly #held = new Set<string>();
+  #unmetLeft: number;
 
-  constructor(epoch: Epoch, me: DeviceAddress, unfinished: Unfinished) {
+  constructor(epoch: Epoch, me: DeviceAddress, unfinished: Unfinished, unmet: number) {
     this.#epoch = epoch;
     this.#me = me;
     this.#unfinished = unfinished;
+    this.#unmetLeft = unmet;
     this.#chains = new Map(epoch.chains);
   }
 
   *take(step: GroupStep): Computation<void> {
     // The own key before the step goes out first: deriving moves the own chain, too, when this device is the inviter.
-    const isHandedOver = step.isHandedOver || this.#handOver(step);
+    const isHandedOver = step.isHandedOver || (yield* this.#handOver(step));
     const isDerived = step.isDerived || (yield* this.#derive(step));
+    if (!isDerived) this.#held.add(deviceKey(step.inviter));
     if (!isHandedOver || !isDerived) this.#open.push({ ...step, isHandedOver, isDerived });
   }
 
@@ -180,51 +202,82 @@ class EpochWork {
     return { epoch, handOvers: this.#handOvers, retired: this.#retired, created: this.#created };
   }
 
-  #handOver(step: GroupStep): boolean {
+  *#handOver(step: GroupStep): Computation<boolean> {
     const isAdded = step.devices.some(({ address }) => sameDevice(address, this.#me));
-    if (isAdded) return true;
     const own = this.#chains.get(deviceKey(this.#me));
+    if (isAdded || isEnded(this.#epoch, own)) return true;
     const position = own === undefined ? undefined : newestPosition(own);
     if (own === undefined || position?.generation !== step.number) return false;
     const { key, index } = position.chainKey;
-    const adding = sameDevice(step.inviter, this.#me);
-    this.#handOvers.push({ step, adding, sequence: index, chainKey: this.#own(duplicate(key)) });
-    // The inviter's own chain moves with the derivation below.
-    if (!adding) this.#move(own, step.number + 1, this.#own(addedKey(key)), true);
+    if (!sameDevice(step.inviter, this.#me)) {
+      this.#handOvers.push({ step, adding: false, sequence: index, chainKey: this.#own(duplicate(key)) });
+      this.#move(own, step.number + 1, this.#own(addedKey(key)), true);
+      return true;
+    }
+    // Everybody steps the inviter's chain from the position that its request named. The chain itself moves with the derivation.
+    const distance = step.sequence - index;
+    if (isWithinWalk(distance)) {
+      const chainKey = this.#own(yield* walk(key, distance));
+      this.#handOvers.push({ step, adding: true, sequence: step.sequence, chainKey });
+    }
     return true;
   }
 
   *#derive(step: GroupStep): Computation<boolean> {
-    const inviter = this.#chains.get(deviceKey(step.inviter));
-    if (inviter === undefined || inviter.positions.length === 0) return false;
+    const name = deviceKey(step.inviter);
+    const inviter = this.#chains.get(name);
+    if (isEnded(this.#epoch, inviter)) {
+      this.#endAdded(step);
+      return true;
+    }
+    const newest = inviter === undefined ? undefined : newestPosition(inviter);
+    if (inviter === undefined || newest === undefined || this.#held.has(name)) return false;
+    if (newest.generation < step.number && --this.#unmetLeft < 0) return false;
     const start = positionIn(inviter, step.number);
     if (start === undefined) return false;
-    const { key, index } = start.chainKey;
-    using temporary = key;
-    const distance = step.sequence - index;
-    if (distance < 0 || distance > limits.forwardWalk) {
-      this.#chains.set(deviceKey(step.inviter), { ...inviter, positions: [] });
+    using temporary = start.chainKey.key;
+    const distance = step.sequence - start.chainKey.index;
+    if (!isWithinWalk(distance)) {
+      this.#chains.set(name, { ...inviter, positions: [] });
       this.#retired.push(...inviter.positions.map(({ chainKey }) => chainKey.key));
+      this.#endAdded(step);
       return true;
     }
     using walked = yield* walk(temporary, distance);
     const { welcomed, inviter: next } = addedKeys(walked, step.devices.length);
     for (const secret of [...welcomed, next]) this.#own(secret);
-    this.#move(inviter, step.number + 1, next, sameDevice(step.inviter, this.#me));
+    this.#move(this.#met(inviter, start), step.number + 1, next, sameDevice(step.inviter, this.#me));
     step.devices.forEach((device, position) => {
       const welcome = welcomed[position];
-      const name = deviceKey(device.address);
-      const known = this.#chains.get(name);
       if (welcome === undefined) return;
       // Who is in the epoch already keeps its chain: a key may be given only once. Weaknesses I28.
-      if (known !== undefined && known.positions.length > 0) welcome.wipe();
-      else
-        this.#chains.set(name, {
-          ...emptyChain(device),
-          positions: [{ generation: step.number + 1, chainKey: { key: welcome, index: 0 } }],
-        });
+      if (this.#hasChain(device)) welcome.wipe();
+      else this.#welcome(device, [{ generation: step.number + 1, chainKey: { key: welcome, index: 0 } }]);
     });
     return true;
+  }
+
+  /** The inviter's chain with where it stood before the add: messages that it sent there may still be on their way. */
+  #met(inviter: MemberChain, start: ChainPosition): MemberChain {
+    if (newestPosition(inviter)?.generation === start.generation) return inviter;
+    const { key, index } = start.chainKey;
+    const { chain, retired } = withPosition(inviter, { ...start, chainKey: { key: this.#own(duplicate(key)), index } });
+    this.#retired.push(...retired);
+    return chain;
+  }
+
+  /** The keys of the devices that `step` adds are not going to be known here. */
+  #endAdded(step: GroupStep): void {
+    for (const device of step.devices) if (!this.#hasChain(device)) this.#welcome(device, []);
+  }
+
+  #hasChain({ address }: GroupDevice): boolean {
+    const chain = this.#chains.get(deviceKey(address));
+    return chain !== undefined && chain.positions.length > 0;
+  }
+
+  #welcome(device: GroupDevice, positions: MemberChain['positions']): void {
+    this.#chains.set(deviceKey(device.address), { ...emptyChain(device), positions });
   }
 
   /** Of the own chain nothing older is kept: nobody is going to be sent anything with it. */
@@ -240,4 +293,8 @@ class EpochWork {
     this.#created.push(secret);
     return this.#unfinished.own(secret);
   }
+}
+
+function isWithinWalk(distance: number): boolean {
+  return distance >= 0 && distance <= limits.forwardWalk;
 }

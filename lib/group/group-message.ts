@@ -62,12 +62,12 @@ export function* sealGroupMessages(
   if (contents.some(({ length }) => length === 0)) throw new UsageError('empty-plaintext', 'a message has at least one byte');
   if (start.chainKey.index + contents.length > maxCounter) throw new ProtocolError('exhausted', 'the chain has no position left');
   using unfinished = new Unfinished();
-  const retired: Wipeable[] = [];
   const sealedTexts: Uint8Array[] = [];
   let { key } = start.chainKey;
   for (const content of contents) {
     const { sealed, nextChainKey } = sealStep(key, associatedData(chain.signingKey), content);
-    retired.push(key);
+    // Between the first and the last, keys belong to neither state.
+    if (sealedTexts.length > 0) key.wipe();
     key = unfinished.own(nextChainKey);
     sealedTexts.push(sealed);
   }
@@ -88,8 +88,7 @@ export function* sealGroupMessages(
       ciphertext,
       signature: signatures[offset] ?? new Uint8Array(0),
     })),
-    retired,
-    created: [key],
+    ...(contents.length === 0 ? { retired: [], created: [] } : { retired: [start.chainKey.key], created: [key] }),
   };
 }
 

@@ -10,7 +10,8 @@ import { equalBytes } from '../base/bytes.js';
 import type { SessionId } from '../base/brand.js';
 import { ProtocolError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
-import { type Secret, type Wipeable, duplicate } from '../base/secret.js';
+import { type Secret, type Wipeable, duplicate, wipeAll } from '../base/secret.js';
+import { chainKeyLength } from '../crypto/chain.js';
 import type { CipherSuite } from '../crypto/cipher-suite.js';
 import type { Computation } from '../crypto/job.js';
 import {
@@ -26,6 +27,7 @@ import {
   seededEpoch,
   steppedEpoch,
   withChain,
+  withoutChain,
 } from './epoch.js';
 import type {
   AddGroupMemberDevice,
@@ -35,8 +37,8 @@ import type {
   GroupUpdateKeyBundle,
   RemoveGroupMembers,
 } from './group-change.js';
-import { addedKey } from './key-update.js';
-import { type MemberChain, newestPosition } from './member-chain.js';
+import { addedKey, groupSeedLength } from './key-update.js';
+import type { MemberChain } from './member-chain.js';
 import { type GroupDevice, type GroupMember, isManager, memberOf, sameDevices, sameMembers, withoutMembers } from './membership.js';
 
 /** A group as one device knows it. */
@@ -91,13 +93,16 @@ export function secretsOfEpochs(epochs: readonly Epoch[]): Wipeable[] {
   return epochs.flatMap(({ chains }) => [...chains.values()].flatMap(({ positions }) => positions.map(({ chainKey }) => chainKey.key)));
 }
 
+function hasPosition(epoch: Epoch, device: DeviceAddress): boolean {
+  return (chainOf(epoch, device)?.positions.length ?? 0) > 0;
+}
+
 /** Whether `device` is in the current epoch, or being added to it. */
 export function isInGroup(group: Group, device: DeviceAddress): boolean {
   const epoch = currentEpoch(group);
   if (epoch === undefined) return false;
-  return (
-    chainOf(epoch, device) !== undefined || epoch.open.some(({ devices }) => devices.some(({ address }) => sameDevice(address, device)))
-  );
+  const isIn = hasKeys(epoch) ? hasPosition(epoch, device) : chainOf(epoch, device) !== undefined;
+  return isIn || epoch.open.some(({ devices }) => devices.some(({ address }) => sameDevice(address, device)));
 }
 
 /** The epoch that an accepted request of ours begins. */
@@ -151,6 +156,14 @@ export function announcedGroup(self: Self, before: Group | undefined, { suite, s
 }
 
 /**
+ * What keys or an add that come do with the adds that wait: `carry-out` all of them; or `hold` those whose inviter has not been met in the
+ * generation in which it adds, for whoever keeps messages that wait for the same keys. See {@link carriedOut}.
+ */
+export type WaitingSteps = 'carry-out' | 'hold';
+
+const unmetBound: Record<WaitingSteps, number> = { 'carry-out': Number.POSITIVE_INFINITY, hold: 0 };
+
+/**
  * Users or a device of a member were added, by us (our request was accepted) or by somebody else. Throws `ProtocolError` (`not-a-manager`,
  * `not-a-member`, `group-members`, `own-key`, `unknown-group`, `too-many-steps`). Spec: group.md §4, §6.
  */
@@ -158,6 +171,7 @@ export function* addedDevices(
   self: Self,
   before: Group | undefined,
   added: AddGroupMembers | AddGroupMemberDevice,
+  waiting: WaitingSteps = 'carry-out',
 ): Computation<GroupChange> {
   const { sender, sequence, group: info, suite } = added;
   const devices = 'addingDevices' in added ? added.addingDevices : [added.addingDevice];
@@ -168,8 +182,7 @@ export function* addedDevices(
   const isUs = devices.some(({ address }) => sameDevice(address, self.address));
   const epoch = before === undefined ? undefined : currentEpoch(before);
   // A device that has given its own chain up can be added anew.
-  const isComing = epoch?.joinedBy !== undefined && !hasKeys(epoch);
-  const isKnown = before !== undefined && epoch !== undefined && (chainOf(epoch, self.address) !== undefined || isComing);
+  const isKnown = before !== undefined && epoch !== undefined && (!hasKeys(epoch) || hasPosition(epoch, self.address));
   if (!isKnown) {
     if (!isUs) throw new ProtocolError('unknown-group', 'devices were added to a group that is not known here');
     if (addingMembers.length > 0 ? !isManager(members, sender) : memberOf(members, sender) === undefined) throw notManager();
@@ -184,7 +197,7 @@ export function* addedDevices(
   checkAdded(before, sender, members, addingMembers);
   if (epoch.open.length >= limits.groupOpenSteps) throw new ProtocolError('too-many-steps', 'too many adds wait for keys');
   const step: GroupStep = { number: epoch.generation, inviter: sender, sequence, devices, members, isDerived: false, isHandedOver: false };
-  const change = yield* steppedEpoch(epoch, self.address, step);
+  const change = yield* steppedEpoch(epoch, self.address, step, unmetBound[waiting]);
   return withEpoch(self, { ...before, members }, change);
 }
 
@@ -205,36 +218,63 @@ export function removedMembers(self: Self, before: Group, removed: RemoveGroupMe
   return { ...settled({ ...before, members, epochs: kept.epochs }), retired: kept.retired };
 }
 
-/** A device is gone: nothing more is taken from it. */
+/** A device is gone: nothing more is taken from it, also in an epoch whose keys have not come. */
 export function withoutDevice(before: Group, device: DeviceAddress): GroupChange {
+  const ended = withEndedChains(before, device);
+  const epochs = ended.group.epochs.map((epoch) => (hasKeys(epoch) ? epoch : withoutChain(epoch, device)));
+  return { ...ended, group: { ...ended.group, epochs } };
+}
+
+/**
+ * Nothing is sent with the keys of this device any more: they may have been used by a later state of the store. An epoch whose keys have not
+ * come is as good as before. Design D4.
+ */
+export function withoutOwnKeys(self: Self, before: Group): GroupChange {
+  return withEndedChains(before, self.address);
+}
+
+function withEndedChains(before: Group, device: DeviceAddress): GroupChange {
   const retired: Wipeable[] = [];
   const epochs = before.epochs.map((epoch) => {
-    const chain = chainOf(epoch, device);
+    const chain = hasKeys(epoch) ? chainOf(epoch, device) : undefined;
     if (chain === undefined) return epoch;
     retired.push(...chain.positions.map(({ chainKey }) => chainKey.key));
-    const chains = new Map(epoch.chains);
-    chains.delete(deviceKey(device));
-    return { ...epoch, chains };
+    return withChain(epoch, { ...chain, positions: [] });
   });
   return { ...settled({ ...before, epochs }), retired };
 }
 
-/** Nothing is sent with the keys of this device any more: they may have been used by a later state of the store. Design D4. */
-export function withoutOwnKeys(self: Self, before: Group): GroupChange {
-  return withoutDevice(before, self.address);
+/**
+ * Carries out the oldest add that was held; `undefined`: none is held, or what it needs has not come. With messages that wait for keys, the
+ * order that loses none is: take the keys with `hold`, try the messages in the order in which they came, carry one add out, try them again,
+ * until none is held. Spec: group.md §4 (race); weaknesses P6.
+ */
+export function* carriedOut(self: Self, before: Group): Computation<GroupChange | undefined> {
+  for (const epoch of before.epochs) {
+    if (epoch.open.length === 0) continue;
+    const change = yield* carryOut(epoch, self.address, 1);
+    if (leftOf(change.epoch) < leftOf(epoch)) return withEpoch(self, before, change);
+  }
+  return undefined;
+}
+
+/** What is left to be done for the adds of `epoch`. */
+function leftOf({ open }: Epoch): number {
+  return open.reduce((left, { isDerived, isHandedOver }) => left + (isDerived ? 0 : 1) + (isHandedOver ? 0 : 1), 0);
 }
 
 /**
  * The seed of an epoch, from `from`, whose one-to-one session it came over. The epoch must have been announced: opened by the same device for the
- * same members. The bundle's seed stays the caller's. Throws `ProtocolError('wrong-sender')`. Spec: group.md §3, §5; weaknesses P5, I28.
+ * same members. The bundle's seed stays the caller's. Throws `ProtocolError` (`wrong-sender`, `group-key`). Spec: group.md §3, §5; weaknesses P5, I28.
  */
 export function* takeSeed(
   self: Self,
   before: Group | undefined,
   from: DeviceAddress,
   bundle: GroupPreKeyBundle,
+  waiting: WaitingSteps = 'carry-out',
 ): Computation<BundleOutcome> {
-  if (!sameDevice(bundle.sender, from)) throw new ProtocolError('wrong-sender', 'a bundle of group keys names another sender');
+  checkBundle(bundle, from, bundle.seed, groupSeedLength);
   if (before === undefined) return { kind: 'later' };
   if (epochOf(before, bundle.sessionId) !== undefined) return { kind: 'known' };
   const epoch = before.epochs.find(
@@ -245,21 +285,22 @@ export function* takeSeed(
       sameMembers(candidate.members, bundle.group.members),
   );
   if (epoch === undefined) return { kind: 'later' };
-  const change = yield* seededEpoch(epoch, self.address, bundle.sessionId, bundle.seed);
+  const change = yield* seededEpoch(epoch, self.address, bundle.sessionId, bundle.seed, unmetBound[waiting]);
   return { kind: 'taken', change: withEpoch(self, before, change) };
 }
 
 /**
  * The chain of a member, from `from`, for the add that brought this device into the group. The bundle's chain key stays the caller's. Throws
- * `ProtocolError` (`wrong-sender`, `not-a-member`). Spec: group.md §4; weaknesses P5, I28.
+ * `ProtocolError` (`wrong-sender`, `not-a-member`, `own-key`, `group-key`). Spec: group.md §4; weaknesses P5, I28.
  */
 export function* takeChain(
   self: Self,
   before: Group | undefined,
   from: DeviceAddress,
   bundle: GroupUpdateKeyBundle,
+  waiting: WaitingSteps = 'carry-out',
 ): Computation<BundleOutcome> {
-  if (!sameDevice(bundle.sender, from)) throw new ProtocolError('wrong-sender', 'a bundle of group keys names another sender');
+  checkBundle(bundle, from, bundle.chainKey, chainKeyLength);
   const epoch = before?.epochs.findLast(({ joinedBy }) => joinedBy !== undefined && sameDevices(joinedBy.devices, bundle.addingDevices));
   if (before === undefined || epoch?.joinedBy === undefined) return { kind: 'later' };
   const { joinedBy } = epoch;
@@ -270,8 +311,8 @@ export function* takeChain(
   if (hasKeys(epoch) && epoch.sessionId !== bundle.sessionId) return { kind: 'later' };
   if (memberOf(epoch.members, from) === undefined) throw notMember();
   if (bundle.signingKey.length !== before.suite.signature.publicKeyLength) throw notOwnKey();
-  const known = chainOf(epoch, from);
-  if (known !== undefined && newestPosition(known) !== undefined) return { kind: 'known' };
+  // A chain without a position was given up: its keys are not taken a second time.
+  if (chainOf(epoch, from) !== undefined) return { kind: 'known' };
   if (joinedBy.devices.some(({ address }) => sameDevice(address, from)))
     throw new ProtocolError('wrong-sender', 'the device was added with us');
   const chain: MemberChain = {
@@ -280,12 +321,17 @@ export function* takeChain(
   };
   const created = chain.positions.map(({ chainKey }) => chainKey.key);
   try {
-    const change = yield* carryOut(withChain({ ...epoch, sessionId: bundle.sessionId }, chain), self.address);
+    const change = yield* carryOut(withChain({ ...epoch, sessionId: bundle.sessionId }, chain), self.address, unmetBound[waiting]);
     return { kind: 'taken', change: withEpoch(self, before, { ...change, created: [...created, ...change.created] }) };
   } catch (error) {
-    for (const secret of created) secret.wipe();
+    wipeAll(created);
     throw error;
   }
+}
+
+function checkBundle(bundle: { readonly sender: DeviceAddress }, from: DeviceAddress, key: Secret<string>, length: number): void {
+  if (!sameDevice(bundle.sender, from)) throw new ProtocolError('wrong-sender', 'a bundle of group keys names another sender');
+  if (key.length !== length) throw new ProtocolError('group-key', `a group key has ${key.length} bytes, ${length} expected`);
 }
 
 /** The inviter's chain is given as of before the add, the others step once for it. */

@@ -20,10 +20,16 @@ describe('help', () => {
   test('names every command and every exit code', async () => {
     const { code, stdout } = await run(['--help'], home);
     expect(code).toBe(0);
-    for (const name of ['relay', 'register', 'invite', 'send', 'listen', 'fingerprint', 'status', 'demo']) {
+    for (const name of ['relay', 'register', 'invite', 'send', 'listen', 'group', 'fingerprint', 'status', 'demo']) {
       expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, 'mu'));
     }
     for (const exitCode of [0, 1, 2, 3, 4, 5, 6]) expect(stdout).toMatch(new RegExp(`^  ${exitCode}  `, 'mu'));
+  });
+
+  test('names every command on groups', async () => {
+    const { code, stdout } = await run(['group', '--help'], home);
+    expect(code).toBe(0);
+    for (const name of ['create', 'add', 'remove', 'leave', 'list', 'send']) expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, 'mu'));
   });
 
   test('of a command is printed without doing anything', async () => {
@@ -43,6 +49,9 @@ describe('wrong usage', () => {
     ['a port that is none', ['relay', '--port', '70000'], /^error: usage: .*--port/u],
     ['a number that is none', ['demo', '--messages', '0'], /^error: usage: .*--messages/u],
     ['an address without a domain', ['send', 'alice', 'hi'], /^error: usage: .*user@domain/u],
+    ['a group without members', ['group', 'create', 'friends'], /^error: usage: .*user@domain/u],
+    ['a device without its name', ['group', 'send', 'friends', 'hi', '--deny', 'a@b'], /^error: usage: .*user@domain\/device/u],
+    ['a user and a group to listen for', ['listen', '--to', 'a@b', '--group', 'friends'], /^error: arguments: /u],
     ['an unknown log level', ['relay', '--log-level', 'chatty'], /^error: usage: .*--log-level/u],
     ['a text and a file', ['send', 'a@b', 'hi', '--file', 'x'], /^error: arguments: /u],
     ['an input that is not there', ['demo', '--input', '/nowhere/file'], /^error: input: .*\/nowhere\/file/u],
@@ -70,7 +79,7 @@ describe('wrong usage', () => {
 });
 
 describe('a store that cannot be used', () => {
-  test.each([['status'], ['listen'], ['send', 'a@b', 'hi'], ['fingerprint', 'a@b']])(
+  test.each([['status'], ['listen'], ['send', 'a@b', 'hi'], ['fingerprint', 'a@b'], ['group', 'list'], ['group', 'send', 'friends', 'hi']])(
     'is missing: %s says so with exit code 4',
     async (...words) => {
       const { code, stderr } = await run([...words, '--store', path.join(home, 'none.db')], home);

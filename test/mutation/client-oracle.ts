@@ -59,6 +59,14 @@ const addressCodes = ['wrong-recipient', 'wrong-sender'];
 /** Also seen: a wish for a new session that was not granted, the way back to the relay, and what precedes the refusal of an invite. */
 const besides = ['invite-failed', 'connection', 'invited', 'identity-changed'];
 
+/** Codes of changes of groups that are over here already. */
+const overCodes = ['unknown-group', 'nothing-to-do'];
+
+function isRefusal(event: ClientEvent): boolean {
+  if (event.type === 'group-change-refused') return event.change === 'keys' || !overCodes.includes(event.code);
+  return event.type === 'undecryptable';
+}
+
 function fail(mutant: ClientMutant, what: string, seen: Observation): never {
   const events = JSON.stringify(seen.events, (_name, value: unknown) =>
     value instanceof Error ? `${value.name}: ${value.message}` : value,
@@ -105,17 +113,13 @@ function checkBookkeeping(mutant: ClientMutant, { push }: Reading, seen: Observa
     .map(({ body }) => requests.consume_proto_msg.decodeRequest(body));
   if (consumed.length > 1 || consumed.some(({ pushId }) => pushId !== push?.tag?.id)) fail(mutant, 'another push was acknowledged', seen);
   const [acknowledged] = consumed;
-  const expected = seen.events.some(({ type }) => type === 'bad-server-signature')
-    ? 2
-    : seen.events.some(({ type }) => type === 'undecryptable')
-      ? 3
-      : 1;
+  const expected = seen.events.some(({ type }) => type === 'bad-server-signature') ? 2 : seen.events.some(isRefusal) ? 3 : 1;
   if (handled.length === 1 && acknowledged?.outcome !== expected)
     fail(mutant, `acknowledged with ${acknowledged?.outcome} instead of ${expected}`, seen);
   if (
     push?.tag !== undefined &&
     consumed.length === 0 &&
-    seen.events.some(({ type }) => type === 'undecryptable' || type === 'bad-server-signature')
+    seen.events.some((event) => isRefusal(event) || event.type === 'bad-server-signature')
   ) {
     fail(mutant, 'a refused push was not acknowledged', seen);
   }
@@ -180,7 +184,10 @@ function allowedChange(world: ClientWorld, { base, sealed, mayMeet }: ClientMuta
     if (sealed === true && base?.peer === world.sibling && decodeContent(base.content).kind === 'user-devices') return true;
     return mayMeet !== undefined && key.includes(Buffer.from(utf8(mayMeet.userId)).toString('latin1'));
   };
-  return (change) => ofSession(change) || isMet(change);
+  // Keys of a group that nobody has announced wait for that, in memory of their own.
+  const areKeys = ({ table, key, before }: Change): boolean =>
+    sealed === true && table === 'group' && before === undefined && key.startsWith('keys');
+  return (change) => ofSession(change) || isMet(change) || areKeys(change);
 }
 
 function saysTheSame(original: Uint8Array, push: ReceivedPush | undefined): boolean {
@@ -216,6 +223,9 @@ function layerOf(mutant: ClientMutant, event: ClientEvent, seen: Observation): L
       if (messageId === undefined) return 'handler';
       return ratchetCodes.includes(code) ? 'ratchet' : fail(mutant, `a message was refused with the unexpected code ${code}`, seen);
     }
+    case 'group-keys-received':
+      return mutant.sealed === true ? 'handler' : fail(mutant, 'keys of a group came out of a damaged message', seen);
+    case 'group-change-refused':
     case 'push':
     case 'unhandled-push':
     case 'device-added':
