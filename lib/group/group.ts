@@ -181,10 +181,11 @@ export function* addedDevices(
   checkOwnKey(self, devices);
   const isUs = devices.some(({ address }) => sameDevice(address, self.address));
   const epoch = before === undefined ? undefined : currentEpoch(before);
-  // A device that has given its own chain up can be added anew.
-  const isKnown = before !== undefined && epoch !== undefined && (!hasKeys(epoch) || hasPosition(epoch, self.address));
-  if (!isKnown) {
-    if (!isUs) throw new ProtocolError('unknown-group', 'devices were added to a group that is not known here');
+  if (isUs) {
+    // The keys have overtaken nothing: they wait for this. What comes again changes nothing (weaknesses I28); who has given its chain up can be added.
+    if (epoch !== undefined && (!hasKeys(epoch) || hasPosition(epoch, self.address))) {
+      throw new ProtocolError('known-group', 'this device is in the group already');
+    }
     if (addingMembers.length > 0 ? !isManager(members, sender) : memberOf(members, sender) === undefined) throw notManager();
     const step = { number: 0, inviter: sender, sequence, devices, members, isDerived: false, isHandedOver: true };
     const joined = joinedEpoch((epoch?.number ?? 0) + 1, step);
@@ -192,8 +193,9 @@ export function* addedDevices(
     const group = { address: requireAddress(info.address), name, suite, members, epochs: kept.epochs };
     return { ...settled(group), retired: kept.retired };
   }
-  // The keys have overtaken nothing: they wait for this. What comes again changes nothing. Weaknesses I28.
-  if (isUs) throw new ProtocolError('known-group', 'this device is in the group already');
+  if (before === undefined || epoch === undefined) {
+    throw new ProtocolError('unknown-group', 'devices were added to a group that is not known here');
+  }
   checkAdded(before, sender, members, addingMembers);
   if (epoch.open.length >= limits.groupOpenSteps) throw new ProtocolError('too-many-steps', 'too many adds wait for keys');
   const step: GroupStep = { number: epoch.generation, inviter: sender, sequence, devices, members, isDerived: false, isHandedOver: false };
