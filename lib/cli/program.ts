@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addDemo } from './demo.js';
 import { exitCodeHelp } from './exit-codes.js';
+import { addFile } from './file.js';
 import { addFingerprint } from './fingerprint.js';
 import { addInvite } from './invite.js';
 import { addListen } from './listen.js';
@@ -20,7 +21,7 @@ export function createProgram(): Command {
     .addHelpText('after', exitCodeHelp)
     .configureOutput({ outputError: () => undefined })
     .exitOverride();
-  for (const add of [addRelay, addRegister, addInvite, addSend, addListen, addFingerprint, addStatus, addDemo]) add(program);
+  for (const add of [addRelay, addRegister, addInvite, addSend, addListen, addFingerprint, addStatus, addFile, addDemo]) add(program);
   return program;
 }
 
