@@ -138,7 +138,8 @@ export function* openByChain(
     }
   }
   if (gap !== undefined) throw gap;
-  if (wasPassed && anchor.generation >= generation) throw new ProtocolError('duplicate', 'no key is kept for the message: it was opened before or is too old');
+  if (wasPassed && anchor.generation >= generation)
+    throw new ProtocolError('duplicate', 'no key is kept for the message: it was opened before or is too old');
   throw new VerificationError('not-authentic', 'the sealed text is not authentic');
 }
 
