@@ -102,7 +102,8 @@ function checkEnd(world: World): void {
     }
   }
   for (const station of world.stations.values())
-    for (const text of station.read) if (world.readers.get(text)?.has(station.name) !== true) throw new Error(`${station.name} has read ${text}`);
+    for (const text of station.read)
+      if (world.readers.get(text)?.has(station.name) !== true) throw new Error(`${station.name} has read ${text}`);
   expect(new Set(world.sealedWith).size).toBe(world.sealedWith.length);
 }
 

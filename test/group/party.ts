@@ -53,9 +53,9 @@ export type OnSealed = (chainKey: string) => void;
 export function snapshot(value: unknown): unknown {
   if (value instanceof Secret) return toHex(value.expose());
   if (value instanceof Uint8Array) return toHex(value);
-  if (value instanceof SkippedMessageKeys) return [...value.entries()].map(snapshot);
-  if (value instanceof Map) return [...value].map(([key, inner]) => [key, snapshot(inner)]);
-  if (Array.isArray(value)) return value.map((inner: unknown) => snapshot(inner));
+  if (value instanceof SkippedMessageKeys) return Array.from(value.entries(), (entry) => snapshot(entry));
+  if (value instanceof Map) return Array.from(value, ([key, inner]: readonly [unknown, unknown]) => [key, snapshot(inner)]);
+  if (Array.isArray(value)) return Array.from(value, (inner: unknown) => snapshot(inner));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, snapshot(inner)]));
 }
@@ -158,13 +158,6 @@ export class Party {
     const [message] = sealed.messages;
     if (message === undefined) throw new Error('nothing was sealed');
     return { from: this.self.address, sessionId: epoch.sessionId, message };
-  }
-
-  /** Opens a message; `undefined`: it waits for keys or for an add. Throws the refusal of any other. */
-  receive(posted: PostedMessage): Uint8Array | undefined {
-    const opened = this.#receive(posted);
-    if (opened === undefined) this.waitingMessages.push(posted);
-    return opened;
   }
 
   /** Takes a message: what is opened at once or later stands in {@link readLater}. */

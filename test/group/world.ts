@@ -289,4 +289,3 @@ function textOf(plaintext: Uint8Array): string {
 function collect({ party, read }: Station): void {
   for (const { plaintext } of party.readLater.splice(0)) read.push(textOf(plaintext));
 }
-
