@@ -51,7 +51,9 @@ step(
     'bench',
     'test/vectors',
     'test/interop',
+    'test/stories',
     'test/support',
+    'test/transport',
   ],
   () => run(node, ['deps/build.mjs']),
 );

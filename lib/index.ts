@@ -48,6 +48,11 @@ export { type CipherSuite, defaultSuite, suiteByName, suites } from './crypto/ci
 export { type GroupMember, groupRoles } from './wire/group.js';
 export { notificationLevels } from './wire/message.js';
 
+export { type DataOptions, type SealedData, decryptData, encryptData } from './file/data.js';
+export { type EncryptOptions, type EncryptedFile, type FileOptions, decryptFile, encryptFile } from './file/file.js';
+export { loadFileKey, saveFileKey } from './file/key-file.js';
+export { type FileKey, deriveFileKey, generateFileKey, importFileKey } from './file/file-key.js';
+
 export { type MemoryStoreOptions, openMemoryStore } from './store/memory/memory-store.js';
 export type { Range, Row, Store, Table, Write } from './store/store.js';
 export { type InMemoryNetwork, type InMemoryOptions, createInMemoryNetwork } from './transport/in-memory.js';

@@ -25,6 +25,8 @@ export const limits = {
   groupGenerations: 8,
   /** Messages of a member that may be missing when an add is carried out, and still what it sends afterwards is opened. Spec: group.md §4. */
   groupStepSearch: 32,
+  /** Messages of an inviter that may be on their way to the device it added: as many pushes as one connection holds. See lib/group/first-position.ts. */
+  groupMessagesOnTheirWay: 256,
   /** Epochs of a group that are kept, the newest included: messages that were on their way when members were removed can be opened. */
   groupEpochs: 4,
   /** Adds of a group that wait for keys: more than a group sees while a device is being added; a relay must not fill the store. */
@@ -43,6 +45,10 @@ export const limits = {
   nameLength: 256,
   /** Bytes of one message's plaintext; larger content belongs into an encrypted file. */
   plaintextLength: 1_048_576,
+  /** Bytes of the content of one encrypted file: what AES-GCM seals under one key and IV, 2^39 - 256 bits. Spec: NIST SP 800-38D §5.2.1.1. */
+  fileLength: 68_719_476_704,
+  /** Bytes of a file that are read, sealed or opened and written at a time: 0.14 ms of AES-GCM, less than an event-loop turn may cost. */
+  fileBlockLength: 262_144,
   /** Bytes of one frame, push or response with suites of small keys: a registration is about 170 KB, a page of bundles some hundred. */
   frameLength: 8_388_608,
   /** Bytes of one frame when the suite's keys are large: 100 one-time pre-keys of Classic McEliece 8192128 are 136 MB. Spec: server.md §2. */

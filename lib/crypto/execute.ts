@@ -19,12 +19,15 @@ interface PoolJob {
   readonly result: (value: number) => JobValue;
 }
 
+/** Does `jobs` as one batch; the outcomes stand in the same order. One job's refusal does not touch the others. */
+export type JobRunner = (jobs: readonly Job[]) => Promise<JobOutcome[]>;
+
 /** Does jobs on one addon. */
 export interface Executor {
   /** Does `job` now, on this thread. */
   executeJob(job: Job): JobOutcome;
-  /** Does `jobs` in the thread pool as one batch; the outcomes stand in the same order. One job's refusal does not touch the others. */
-  executeJobs(jobs: readonly Job[]): Promise<JobOutcome[]>;
+  /** Does `jobs` in the thread pool. */
+  readonly executeJobs: JobRunner;
 }
 
 function runNow(job: Job, native: NativeAddon): JobValue {

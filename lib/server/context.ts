@@ -3,6 +3,7 @@ import type { DeviceAddress } from '../base/address.js';
 import { sameDevice } from '../base/address.js';
 import type { Clock } from '../base/clock.js';
 import type { RandomSource } from '../base/random.js';
+import type { JobRunner } from '../crypto/execute.js';
 import type { RelayStore } from '../store/relay-store.js';
 import type { AnswerOf, RequestName, RequestOf } from '../wire/request.js';
 import type { CommitCounters } from './commit-counters.js';
@@ -26,6 +27,8 @@ export interface RelayContext {
   readonly store: RelayStore;
   readonly mailboxes: Mailboxes;
   readonly groups: Groups;
+  /** Does the expensive operations. */
+  readonly runJobs: JobRunner;
   readonly signer: Signer;
   readonly tokens: Tokens;
   readonly recent: RecentMessages;
@@ -39,6 +42,7 @@ export interface RelayContext {
   readonly rates: {
     readonly bundles: RateLimit;
     readonly invites: RateLimit;
+    readonly groupChanges: RateLimit;
     readonly registrations: RateLimit;
     readonly refusedHellos: RateLimit;
   };

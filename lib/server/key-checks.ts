@@ -2,7 +2,7 @@
 import { limits } from '../base/limits.js';
 import type { CipherSuite } from '../crypto/cipher-suite.js';
 import { sha256 } from '../crypto/hash.js';
-import type { Job, JobOutcome } from '../crypto/job.js';
+import type { JobRunner } from '../crypto/execute.js';
 import { concat } from '../base/bytes.js';
 import type { RegisterUser } from '../wire/account-request.js';
 import { Refusal, responseCode } from './refusal.js';
@@ -15,12 +15,12 @@ export async function checkSignedPreKey(
   suite: CipherSuite,
   identityKey: PublishedKeys['identityKey'],
   { publicKey, signature }: PublishedKeys['signedPreKey'],
-  executeJobs: (jobs: readonly Job[]) => Promise<JobOutcome[]>,
+  runJobs: JobRunner,
 ): Promise<void> {
   if (publicKey.length !== suite.agreement.publicKeyLength) {
     throw new Refusal(responseCode.badRequest, 'the signed pre-key has not the length of the suite');
   }
-  const [outcome] = await executeJobs([
+  const [outcome] = await runJobs([
     { operation: 'verify', scheme: suite.signature, publicKey: identityKey.signing, message: publicKey, signature },
   ]);
   if (outcome?.ok !== true || outcome.value !== true) {

@@ -4,7 +4,6 @@ import { deviceKey, sameDevice } from '../base/address.js';
 import { equalBytes } from '../base/bytes.js';
 import { limits } from '../base/limits.js';
 import { cipherSuite } from '../crypto/cipher-suite.js';
-import { executeJobs } from '../crypto/execute.js';
 import type { DeviceRecord, PreKeyStock } from '../store/relay-store.js';
 import type { Write } from '../store/store.js';
 import type { SignedBundle } from '../wire/account.js';
@@ -102,7 +101,7 @@ export const publishSignedPreKey: Handler<'publish_spk'> = async (context, calle
       id === signedPreKey.id && equalBytes(publicKey, signedPreKey.publicKey) && equalBytes(signature, signedPreKey.signature);
     if (!repeated) {
       if (signedPreKey.id <= id) throw new Refusal(responseCode.conflict, 'the id of a signed pre-key must grow');
-      await checkSignedPreKey(cipherSuite(device.packId), device.identityKey, signedPreKey, executeJobs);
+      await checkSignedPreKey(cipherSuite(device.packId), device.identityKey, signedPreKey, context.runJobs);
       await context.store.commit([context.store.putDevice({ ...device, signedPreKey }), ...context.counters.writes(caller)], generation);
     }
     return {};

@@ -8,7 +8,6 @@ import type { DeviceAddress } from '../base/address.js';
 import { deviceKey } from '../base/address.js';
 import { equalBytes, utf8 } from '../base/bytes.js';
 import { limits } from '../base/limits.js';
-import { executeJobs } from '../crypto/execute.js';
 import type { DeviceRecord, InvitationRecord, LoginRecord, UserRecord } from '../store/relay-store.js';
 import type { Write } from '../store/store.js';
 import type { GroupInfo } from '../wire/group.js';
@@ -59,7 +58,7 @@ export async function register(context: RelayContext, remoteAddress: string, req
     const repeated = await repeatedRegistration(context, address, request, registrationHash);
     if (repeated !== undefined) return { registered: repeated, isNew: false };
     const admission = await admit(context, request, code);
-    await checkKeys(request);
+    await checkKeys(context, request);
     return { registered: await enrol(context, address, request, registrationHash, admission, generation), isNew: true };
   });
   // Outside the locks: the application may call the relay.
@@ -149,13 +148,13 @@ async function admit(context: RelayContext, request: RegisterUser, code: string)
   return { user, invitation: { codeHash, record } };
 }
 
-async function checkKeys({ suite, identityKey, signedPreKey, oneTimePreKeys }: RegisterUser): Promise<void> {
+async function checkKeys({ runJobs }: RelayContext, { suite, identityKey, signedPreKey, oneTimePreKeys }: RegisterUser): Promise<void> {
   if (identityKey.agreement.length !== suite.agreement.publicKeyLength || identityKey.signing.length !== suite.signature.publicKeyLength) {
     throw new Refusal(responseCode.badRequest, 'an identity key has not the length of the suite');
   }
   if (oneTimePreKeys.length === 0) throw new Refusal(responseCode.badRequest, 'one_time_pre_key_list is empty');
   checkOneTimePreKeys(suite, oneTimePreKeys);
-  await checkSignedPreKey(suite, identityKey, signedPreKey, executeJobs);
+  await checkSignedPreKey(suite, identityKey, signedPreKey, runJobs);
 }
 
 async function enrol(

@@ -12,6 +12,7 @@ import { systemRandom } from '../base/random.js';
 import { Secret, allocateSecret } from '../base/secret.js';
 import type { CipherSuite } from '../crypto/cipher-suite.js';
 import { defaultSuite } from '../crypto/cipher-suite.js';
+import { type JobRunner, executeJobs } from '../crypto/execute.js';
 import { GroupCommit } from '../store/group-commit.js';
 import { RelayStore } from '../store/relay-store.js';
 import type { Store } from '../store/store.js';
@@ -49,6 +50,8 @@ export interface RelayOptions {
   readonly suite?: CipherSuite;
   readonly clock?: Clock;
   readonly random?: RandomSource;
+  /** Does the expensive operations; the addon's thread pool by default. */
+  readonly runJobs?: JobRunner;
   /**
    * Silent by default. Addresses of users and devices appear at `debug` only: who talks to whom is what a relay can betray. `info` and above carry
    * counts, codes and network addresses.
@@ -223,12 +226,12 @@ export class Relay {
 
 /** Opens a relay: its keys are made at the first start. Throws `UsageError('domain')` and what the store throws. */
 export async function openRelay(options: RelayOptions): Promise<Relay> {
-  const { domain, clock = systemClock, random = systemRandom, logger = silentLogger } = options;
+  const { domain, clock = systemClock, random = systemRandom, runJobs = executeJobs, logger = silentLogger } = options;
   if (!/^[^\s@/]+$/u.test(domain)) throw new UsageError('domain', 'a domain is a word without @ and /');
   const limits = { ...defaultRelayLimits, ...options.limits };
   const store = new RelayStore(new GroupCommit(options.store), domain);
   try {
-    const signer = await openSigner(store, (options.suite ?? defaultSuite).signature, domain, clock);
+    const signer = await openSigner(store, (options.suite ?? defaultSuite).signature, domain, clock, runJobs);
     const tokens = new Tokens(await tokenKey(store, random), clock, limits.tokenLifetime);
     logger.info({ domain, registration: options.registration ?? 'closed' }, 'open');
     return new Relay({
@@ -237,6 +240,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
       store,
       mailboxes: new Mailboxes(store, signer, clock, random, limits),
       groups: new Groups(store),
+      runJobs,
       signer,
       tokens,
       recent: new RecentMessages(),
@@ -245,6 +249,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
       rates: {
         bundles: new RateLimit(limits.bundlesPerTarget, clock),
         invites: new RateLimit(limits.invitesPerTarget, clock),
+        groupChanges: new RateLimit(limits.groupChanges, clock),
         registrations: new RateLimit(limits.registrations, clock),
         refusedHellos: new RateLimit(limits.refusedHellos, clock),
       },

@@ -6,7 +6,7 @@ import { copyBytes } from '../base/bytes.js';
 import type { Clock } from '../base/clock.js';
 import { InternalError } from '../base/errors.js';
 import { Secret } from '../base/secret.js';
-import { executeJobs } from '../crypto/execute.js';
+import type { JobRunner } from '../crypto/execute.js';
 import { sha256 } from '../crypto/hash.js';
 import type { Job } from '../crypto/job.js';
 import type { SigningKeyPair } from '../crypto/key-pair.js';
@@ -49,9 +49,11 @@ export class Signer {
   readonly #keys: SignerKeys;
   readonly #subject: Subject;
   readonly #keyFingerprint: Uint8Array;
+  readonly #runJobs: JobRunner;
 
-  constructor(keys: SignerKeys) {
+  constructor(keys: SignerKeys, runJobs: JobRunner) {
     this.#keys = keys;
+    this.#runJobs = runJobs;
     this.#subject = keys.certificate.content.subject;
     this.#keyFingerprint = sha256(keys.server.publicKey);
   }
@@ -93,7 +95,7 @@ export class Signer {
   async #sign(fingerprints: readonly Uint8Array[]): Promise<ServerSignature[]> {
     const { scheme, server } = this.#keys;
     const jobs: Job[] = fingerprints.map((message) => ({ operation: 'sign', scheme, privateKey: server.privateKey, message }));
-    const outcomes = await executeJobs(jobs);
+    const outcomes = await this.#runJobs(jobs);
     return fingerprints.map((messageFingerprint, index) => {
       const outcome = outcomes[index];
       if (outcome?.ok !== true) throw outcome?.error ?? new InternalError('signing', 'a signature is missing');
@@ -115,15 +117,21 @@ export class Signer {
  * The relay's signer: its keys from the store, or new ones at the first start. A certificate near its end is renewed. `scheme` counts only for
  * new keys. Throws `StoreError`.
  */
-export async function openSigner(store: RelayStore, scheme: SignatureScheme, domain: string, clock: Clock): Promise<Signer> {
+export async function openSigner(
+  store: RelayStore,
+  scheme: SignatureScheme,
+  domain: string,
+  clock: Clock,
+  runJobs: JobRunner,
+): Promise<Signer> {
   const stored = await store.own(rowName, readKeys);
-  const keys = stored === undefined ? await generateKeys(scheme, domain, clock.now()) : renew(stored, clock.now());
+  const keys = stored === undefined ? await generateKeys(scheme, domain, clock.now(), runJobs) : renew(stored, clock.now());
   if (keys !== stored) await store.commit([store.putOwn(rowName, (writer) => writeKeys(writer, keys))]);
-  return new Signer(keys);
+  return new Signer(keys, runJobs);
 }
 
-async function generateKeys(scheme: SignatureScheme, domain: string, now: number): Promise<SignerKeys> {
-  const [root, server] = await generateKeyPairs(scheme);
+async function generateKeys(scheme: SignatureScheme, domain: string, now: number, runJobs: JobRunner): Promise<SignerKeys> {
+  const [root, server] = await generateKeyPairs(scheme, runJobs);
   const rootSubject = subject(`${domain} root`, domain);
   const rootCertificate = issueCertificate({
     scheme,
@@ -167,8 +175,8 @@ function subject(commonName: string, domain: string): Subject {
   return { commonName, domain, organisation: domain, units: [] };
 }
 
-async function generateKeyPairs(scheme: SignatureScheme): Promise<[SigningKeyPair, SigningKeyPair]> {
-  const outcomes = await executeJobs([
+async function generateKeyPairs(scheme: SignatureScheme, runJobs: JobRunner): Promise<[SigningKeyPair, SigningKeyPair]> {
+  const outcomes = await runJobs([
     { operation: 'signing-key-pair', scheme },
     { operation: 'signing-key-pair', scheme },
   ]);

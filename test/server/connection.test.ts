@@ -302,8 +302,8 @@ test('ten thousand messages in flight are all taken, in order', async () => {
   const answers = await Promise.all(Array.from({ length: count }, (_, index) => alice.send(bob.address, `${index}`)));
   expect(answers.filter(({ ok }) => !ok)).toEqual([]);
   const rows = [...relay.tables.rows('mailbox').entries({ prefix: '', after: undefined, reverse: false })];
-  // A row is the push's id, 24 bytes, and the push.
-  expect(rows.map(([, row]) => textOf(decodePush(row.slice(24))))).toEqual(Array.from({ length: count }, (_, index) => `${index}`));
+  // A row is its form, 1 byte, the push's id, 24 bytes, and the push.
+  expect(rows.map(([, row]) => textOf(decodePush(row.slice(25))))).toEqual(Array.from({ length: count }, (_, index) => `${index}`));
 });
 
 test('a client cannot make the relay hold more than a few of the largest requests at a time', async () => {

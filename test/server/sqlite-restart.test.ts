@@ -9,7 +9,8 @@ import { openSqliteStore } from '../../lib/store/sqlite/index.js';
 import type { InMemoryNetwork } from '../../lib/transport/in-memory.js';
 import { createInMemoryNetwork } from '../../lib/transport/in-memory.js';
 import { FakeClock, settled } from '../transport/fake-clock.js';
-import { device, domain, expectOk, textOf } from './relay-fixture.js';
+import { create, found, groupText, leave, manager, member, say, take } from './group-fixture.js';
+import { type TestDevice, device, domain, expectOk, payloadOf, textOf } from './relay-fixture.js';
 
 let directory: string;
 let relay: Relay | undefined;
@@ -84,4 +85,43 @@ test('keys, tokens, invitations, mailboxes, pre-keys and counters of stores surv
   await device('carol').register(network.transport, spare);
   await expect(device('dave').register(network.transport, spare)).rejects.toThrow('403');
   await settled();
+});
+
+test('groups, their marks, pending leaves, shared bodies and answers to changes survive a restart', async () => {
+  const first = await open();
+  const [alice, bob, carol] = ['alice', 'bob', 'carol'].map((userId) => device(userId)) as [TestDevice, TestDevice, TestDevice];
+  for (const one of [alice, bob, carol]) {
+    await one.register(network.transport, await first.createInvitation());
+    await one.connect(network.transport);
+  }
+  const group = await found(alice, [bob, carol], [manager(alice), manager(bob), member(carol)]);
+  expectOk(await say(alice, group, 'x'.repeat(3_000)));
+  await take(bob, 1);
+  const ask = () => create(alice, [manager(alice), member(carol)], 'another');
+  const made = expectOk(await ask());
+  expectOk(await leave(carol, group));
+  await first.close();
+
+  const second = await open();
+  for (const one of [alice, bob, carol]) {
+    one.pushes.length = 0;
+    await one.connect(network.transport);
+  }
+  expect(expectOk(await ask())).toEqual(made);
+  expect((await take(carol, 2)).map(({ payload }) => payload.kind)).toEqual(['message', 'create-group']);
+  expect(payloadOf((await alice.received(1))[0], 'leave-group').leaver.userId).toBe('carol');
+  expect(await say(carol, group, 'hello')).toMatchObject({ code: 403 });
+  expectOk(await say(bob, group, 'y'.repeat(3_000)));
+  expect(groupText((await take(carol, 1))[0])).toHaveLength(3_000);
+  await second.removeDevice('alice', 'phone');
+  const kinds = (await take(bob, 2)).map(({ payload }) => payload.kind);
+  expect(kinds.sort()).toEqual(['leave-group', 'remove-user-device']);
+  await second.close();
+
+  relay = undefined;
+  const store = await openSqliteStore({ path: joinPath(directory, 'relay.db') });
+  expect(await store.list('body', { prefix: new Uint8Array(0) })).toEqual([]);
+  const left = await store.list('mailbox', { prefix: new Uint8Array(0) });
+  expect(left).toHaveLength(1);
+  await store.close();
 });

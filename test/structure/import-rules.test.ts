@@ -15,6 +15,7 @@ const allowed: Record<string, readonly string[]> = {
   wire: ['account', 'group', 'session', 'ratchet', 'crypto', 'base'],
   store: ['wire', 'account', 'session', 'ratchet', 'group', 'crypto', 'base'],
   transport: ['wire', 'base'],
+  file: ['crypto', 'base'],
   client: ['store', 'transport', 'wire', 'account', 'session', 'group', 'crypto', 'base'],
   server: ['store', 'transport', 'wire', 'crypto', 'base'],
 };
