@@ -10,17 +10,8 @@ import { DecodeError, E2eeError, InternalError, ProtocolError } from '../base/er
 import { limits } from '../base/limits.js';
 import { randomId } from '../base/random.js';
 import { sendingChain } from '../group/epoch.js';
-import {
-  type BundleOutcome,
-  type Group,
-  type GroupChange,
-  type KeysFor,
-  type Self,
-  carriedOut,
-  currentEpoch,
-  takeChain,
-  takeSeed,
-} from '../group/group.js';
+import { type Group, type GroupChange, type KeysFor, type Self, currentEpoch } from '../group/group.js';
+import { type BundleOutcome, carriedOut, takeChain, takeSeed } from '../group/key-bundle.js';
 import { putReceivedGroupKeys, type ReceivedGroupKeys } from '../store/client/group-queue-rows.js';
 import type { MessageOrigin } from '../store/client/queue-rows.js';
 import type { GroupPreKeyBundle, GroupUpdateKeyBundle } from '../wire/group.js';

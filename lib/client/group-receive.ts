@@ -2,7 +2,7 @@
 import { type DeviceAddress, type GroupAddress, sameDevice, sameUser } from '../base/address.js';
 import { noBytes } from '../base/bytes.js';
 import { E2eeError, InternalError } from '../base/errors.js';
-import { addedDevices, announcedGroup, removedMembers } from '../group/group.js';
+import { addedDevices, announcedGroup, removedMembers } from '../group/transition.js';
 import { isManager, memberOf } from '../group/membership.js';
 import type { GroupDevice } from '../wire/group.js';
 import type { PushPayload, PushPayloads } from '../wire/push.js';

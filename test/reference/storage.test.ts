@@ -7,7 +7,8 @@ import { limits } from '../../lib/base/limits.js';
 import { Secret, copySecret } from '../../lib/base/secret.js';
 import { SessionBook } from '../../lib/client/session-book.js';
 import { defaultSuite } from '../../lib/crypto/cipher-suite.js';
-import { type Group, epochOf, openEpoch } from '../../lib/group/group.js';
+import { type Group, epochOf } from '../../lib/group/group.js';
+import { openEpoch } from '../../lib/group/transition.js';
 import { groupRoles } from '../../lib/group/membership.js';
 import type { ReadySession } from '../../lib/session/session.js';
 import {
