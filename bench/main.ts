@@ -5,6 +5,8 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { clientCases } from './client-send.js';
+import { fileCases } from './file.js';
+import { groupCases } from './group.js';
 import { kemCases } from './kem.js';
 import { machine } from './machine.js';
 import { type Figure, type Group, fullEffort, measure, quickEffort } from './measure.js';
@@ -15,7 +17,7 @@ const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, json: { type: 'string' }, only: { type: 'string', default: '' } },
 });
 
-const groups: readonly Group[] = [kemCases, signatureCases, sessionCases, clientCases];
+const groups: readonly Group[] = [kemCases, signatureCases, sessionCases, groupCases, clientCases, fileCases];
 const where = machine();
 const results: Figure[] = [];
 process.stdout.write(`${where.cpu}, ${where.cores} cores, ${where.system}, Node ${where.node}\n`);

@@ -50,6 +50,7 @@ export { notificationLevels } from './wire/message.js';
 
 export { type DataOptions, type SealedData, decryptData, encryptData } from './file/data.js';
 export { type EncryptOptions, type EncryptedFile, type FileOptions, decryptFile, encryptFile } from './file/file.js';
+export { loadFileKey, saveFileKey } from './file/key-file.js';
 export { type FileKey, deriveFileKey, generateFileKey, importFileKey } from './file/file-key.js';
 
 export { type MemoryStoreOptions, openMemoryStore } from './store/memory/memory-store.js';

@@ -25,6 +25,8 @@ export const limits = {
   groupGenerations: 8,
   /** Messages of a member that may be missing when an add is carried out, and still what it sends afterwards is opened. Spec: group.md §4. */
   groupStepSearch: 32,
+  /** Messages of an inviter that may be on their way to the device it added: as many pushes as one connection holds. See lib/group/first-position.ts. */
+  groupMessagesOnTheirWay: 256,
   /** Epochs of a group that are kept, the newest included: messages that were on their way when members were removed can be opened. */
   groupEpochs: 4,
   /** Adds of a group that wait for keys: more than a group sees while a device is being added; a relay must not fill the store. */

@@ -3,14 +3,20 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { Client, limits, StoreError, webSocketTransport, type EventHandler, type Store, type Transport } from '../index.js';
 import { openSqliteStore } from '../store/sqlite/index.js';
 import type { AccountOptions } from './options.js';
+import type { Recording } from './recording.js';
 
-/** Opens the account in the store of the options. Throws `StoreError` when there is none. */
-export async function openAccount(options: AccountOptions, events?: EventHandler): Promise<Client> {
+/** Opens the account in the store of the options; `recording` records what the relay pushes. Throws `StoreError` when there is no account. */
+export async function openAccount(options: AccountOptions, events?: EventHandler, recording?: Recording): Promise<Client> {
   if (!existsSync(options.store)) {
     throw new StoreError('unavailable', `no account in ${options.store}: make one with "skissm register"`);
   }
   const url = options.relay ?? (await readRelayUrl(options.store));
-  return Client.open({ store: storeFactory(options.store), transport: relayTransport(url), ...(events === undefined ? {} : { events }) });
+  const transport = relayTransport(url);
+  return Client.open({
+    store: storeFactory(options.store),
+    transport: recording === undefined ? transport : recording.of(transport),
+    ...(events === undefined ? {} : { events }),
+  });
 }
 
 /** Opens the SQLite store of an account; the client calls it again after a failure. */

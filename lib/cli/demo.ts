@@ -5,6 +5,8 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { InternalError, suiteByName, UsageError } from '../index.js';
 import { Exchange } from './demo/exchange.js';
+import { GroupPart } from './demo/group-part.js';
+import { cast } from './demo/group-script.js';
 import { Household } from './demo/household.js';
 import { readMessages } from './demo/input.js';
 import { RelaySearch } from './demo/relay-search.js';
@@ -24,14 +26,13 @@ interface DemoOptions {
   readonly json?: boolean;
 }
 
-const alice = { user: 'alice', device: 'laptop' };
-const bob = { user: 'bob', device: 'phone' };
+const { laptop: alice, bob } = cast;
 
 /** Adds `skissm demo`. */
 export function addDemo(program: Command): void {
   program
     .command('demo')
-    .description('start a relay and two clients as processes of their own, exchange every line of a file and check the result')
+    .description('start a relay and clients as processes of their own, exchange every line of a file, talk in a group and check the result')
     .option('--input <file>', "file whose lines are sent (default: this package's README.md)")
     .addOption(suiteOption())
     .option('--messages <number>', 'send so many lines: cut the file or repeat it', positiveInteger)
@@ -79,9 +80,9 @@ async function perform(
   output: Output,
 ): Promise<Summary> {
   const say = (text: string): Promise<void> => (output.json ? Promise.resolve() : output.result({ event: 'step' }, text));
-  const relay = await household.startRelay(2);
+  const relay = await household.startRelay(4);
   await say(`relay at ${relay.url}, files in ${household.directory}`);
-  const [invitationOfAlice = '', invitationOfBob = ''] = relay.invitations;
+  const [invitationOfAlice = '', invitationOfBob = '', ...otherInvitations] = relay.invitations;
   const [suite] = await Promise.all([
     household.register(alice, relay, invitationOfAlice, options.suite),
     household.register(bob, relay, invitationOfBob, options.suite),
@@ -90,8 +91,8 @@ async function perform(
 
   const exchange = new Exchange(messages);
   const [sender, receiver] = await Promise.all([
-    household.listen(alice, bob, (event) => exchange.senderReports(event)),
-    household.listen(bob, alice, (event) => exchange.receiverReports(event)),
+    household.listen(alice, { to: bob }, (event) => exchange.senderReports(event)),
+    household.listen(bob, { to: alice }, (event) => exchange.receiverReports(event)),
   ]);
   await exchange.ready();
   const search = new RelaySearch(household.relayDirectory, household.domain, messages);
@@ -112,8 +113,12 @@ async function perform(
   await search.again();
   await household.stop(sender);
   await household.stop(receiver);
+
+  const group = new GroupPart(household);
+  await group.prepare(relay, otherInvitations, suite);
+  await group.run(say);
   await household.stop(relay.child);
-  await search.again();
+  await Promise.all([search.again(), group.searchAgain()]);
   return summarize({
     suite,
     input: path.basename(options.input),
@@ -121,6 +126,7 @@ async function perform(
     exchange: exchange.result(),
     seconds,
     search: search.result(),
+    group: group.result(),
   });
 }
 

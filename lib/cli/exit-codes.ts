@@ -44,7 +44,7 @@ function isRefusalOfRelay(error: unknown): boolean {
 
 /** An error as code and message for one line of output; nothing of an unknown error but its message. */
 export function describeError(error: unknown): { readonly code: string; readonly message: string } {
-  if (error instanceof CommanderError) return { code: 'usage', message: error.message.replace(/^error: /u, '') };
+  if (error instanceof CommanderError) return { code: 'usage', message: oneLine(error.message.replace(/^error: /u, '')) };
   if (error instanceof E2eeError) return { code: error.code, message: oneLine(error.message) };
   return { code: 'internal', message: oneLine(error instanceof Error ? error.message : String(error)) };
 }

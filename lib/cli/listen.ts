@@ -7,6 +7,7 @@ import { printMessage } from './message-line.js';
 import { jsonOption, positiveInteger, relayOption, storeOption, userAddress, type AccountOptions } from './options.js';
 import { Output } from './output.js';
 import { Pipeline } from './pipeline.js';
+import { Recording } from './recording.js';
 import { flushWithin, sendAll } from './sending.js';
 import { aborted, endOfInput, stopSignal } from './signals.js';
 import { reportTo } from './watch.js';
@@ -18,6 +19,7 @@ interface ListenOptions extends AccountOptions {
   readonly raw?: boolean;
   readonly count?: number;
   readonly exitOnEof?: boolean;
+  readonly record?: string;
 }
 
 /** Acknowledgements that may be on their way to the store at a time. */
@@ -44,6 +46,7 @@ export function addListen(program: Command): void {
     .option('--raw', 'write the bytes of the messages and nothing else')
     .option('--count <number>', 'stop after so many messages', positiveInteger)
     .option('--exit-on-eof', 'stop when standard input ends')
+    .option('--record <file>', 'append what the relay pushes to this file as it comes, sealed: a line of base64 each')
     .addOption(storeOption())
     .addOption(relayOption())
     .addOption(jsonOption())
@@ -57,7 +60,8 @@ async function listen(options: ListenOptions): Promise<void> {
   const output = new Output(options.json === true);
   const stop = new AbortController();
   const signal = AbortSignal.any([stopSignal(), stop.signal]);
-  await using client = await openAccount(options, reportTo(output));
+  await using recording = options.record === undefined ? undefined : await Recording.open(options.record);
+  await using client = await openAccount(options, reportTo(output), recording);
   const address = formatAddress(client.address);
   await output.remark({ event: 'ready', device: address, suite: client.suite.name }, `listening as ${address}; Ctrl-C stops`);
   const tasks = [receive(client, output, options, signal), untilEnd(client, output, options, signal)];

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addDemo } from './demo.js';
 import { exitCodeHelp } from './exit-codes.js';
+import { addFile } from './file.js';
 import { addFingerprint } from './fingerprint.js';
 import { addGroup } from './group.js';
 import { addInvite } from './invite.js';
@@ -21,7 +22,8 @@ export function createProgram(): Command {
     .addHelpText('after', exitCodeHelp)
     .configureOutput({ outputError: () => undefined })
     .exitOverride();
-  for (const add of [addRelay, addRegister, addInvite, addSend, addListen, addGroup, addFingerprint, addStatus, addDemo]) add(program);
+  for (const add of [addRelay, addRegister, addInvite, addSend, addListen, addGroup, addFingerprint, addStatus, addFile, addDemo])
+    add(program);
   return program;
 }
 

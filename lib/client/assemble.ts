@@ -71,8 +71,8 @@ export function assemble(options: ResolvedOptions): Assembly {
   const groupSender = new GroupSender(() => core);
   const groupWorker = new GroupWorker(
     () => core,
-    (group) => {
-      receiver.release(group);
+    () => {
+      receiver.release();
     },
   );
   const inbox = new Inbox(

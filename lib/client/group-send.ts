@@ -9,6 +9,7 @@ import { UsageError } from '../base/errors.js';
 import { randomId } from '../base/random.js';
 import { copySecret } from '../base/secret.js';
 import { chainOf, sendingChain } from '../group/epoch.js';
+import { firstPosition } from '../group/first-position.js';
 import { currentEpoch } from '../group/group.js';
 import { sealGroupMessages } from '../group/group-message.js';
 import { putWaitingGroupMessage } from '../store/client/group-queue-rows.js';
@@ -146,7 +147,12 @@ async function seal(core: Core, plan: Plan, opened: LoadedGroup, messages: reado
   const { sessionId } = epoch;
   const { suite, identity } = account.account;
   const contents = messages.map(({ content }) => content);
-  const sealed = await options.asymmetric.run(sealGroupMessages(suite, chain, identity.signing.privateKey, contents));
+  const sealed = await options.asymmetric.run(
+    (function* () {
+      const first = yield* firstPosition(epoch, me);
+      return yield* sealGroupMessages(suite, chain, identity.signing.privateKey, contents, first);
+    })(),
+  );
   plan
     .create(sealed.created)
     .retire(sealed.retired)

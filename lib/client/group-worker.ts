@@ -23,13 +23,13 @@ interface Run {
 /** The background work of one client's groups. */
 export class GroupWorker implements GroupWork {
   readonly #core: () => Core;
-  readonly #release: (group: GroupAddress) => void;
+  readonly #release: () => void;
   readonly #runs = new Map<string, Run>();
   /** Devices that the relay would not add, until the next connection: by group and device. */
   readonly #refused = new Set<string>();
 
   /** `release` lets pushes of a group go on that waited for an answer. */
-  constructor(core: () => Core, release: (group: GroupAddress) => void) {
+  constructor(core: () => Core, release: () => void) {
     this.#core = core;
     this.#release = release;
   }
@@ -46,7 +46,7 @@ export class GroupWorker implements GroupWork {
   }
 
   released(group: GroupAddress): void {
-    this.#release(group);
+    this.#release();
     this.wake(group);
   }
 

@@ -4,11 +4,12 @@
  * Owns: that a push has its effect once, in one commit with the note that it was handled, and that the relay is told only after that. Does not
  * own: what each kind does (receive-*.ts).
  */
-import { type GroupAddress, groupKey, sameDevice } from '../base/address.js';
+import { type GroupAddress, sameDevice } from '../base/address.js';
 import { DecodeError, StoreError } from '../base/errors.js';
 import { type PushPayload, type ReceivedPush, decodePayload, decodePush } from '../wire/push.js';
 import type { Core } from './core.js';
 import { isGroupEnvelope, verifyAhead } from './group-message.js';
+import { type Begun, GroupPushes } from './group-pushes.js';
 import { type GroupChangePush, devicesOwed, groupOfChange, receiveGroupChange } from './group-receive.js';
 import { accountLock, groupLock, preKeyLock, userLock } from './lock-names.js';
 import { Plan } from './plan.js';
@@ -57,6 +58,13 @@ function groupOf(payload: Decoded): GroupAddress | undefined {
   return isGroupChange(payload) ? groupOfChange(payload) : undefined;
 }
 
+/** A push about a group, and the connection that brought it. */
+interface GroupPush {
+  readonly push: ReceivedPush;
+  readonly payload: Decoded;
+  readonly epoch: number;
+}
+
 /** Takes the pushes of one client. */
 export class Receiver implements EarlyMessages {
   readonly #core: () => Core;
@@ -68,8 +76,10 @@ export class Receiver implements EarlyMessages {
   #epoch = 0;
   readonly #early = new Map<string, ReceivedPush[]>();
   #earlyCount = 0;
-  /** Pushes about groups that wait for the answer to a request of ours, by group. */
-  readonly #behindRequest = new Map<string, ReceivedPush[]>();
+  readonly #groupPushes = new GroupPushes<GroupPush>(
+    (group) => this.#isBehindRequest(group),
+    ({ push, payload, epoch }) => new Promise((begun) => void this.#carryThrough(push, payload, epoch, begun)),
+  );
 
   /** The parts of a client refer to each other, so they are looked up when they are used. */
   constructor(core: () => Core) {
@@ -93,7 +103,7 @@ export class Receiver implements EarlyMessages {
       return;
     }
     options.logger.debug({ kind: push.payload.kind }, 'push');
-    void this.#handle(push);
+    this.#handle(push);
   }
 
   /** There may be room again: goes on with what was held. */
@@ -102,7 +112,7 @@ export class Receiver implements EarlyMessages {
     while (!this.#isOver()) {
       const push = this.#held.shift();
       if (push === undefined) break;
-      void this.#handle(push);
+      this.#handle(push);
     }
     const isFull = inbox.count >= options.limits.unacknowledgedMessages;
     if (isFull && !this.#isFull) events.emit({ type: 'unacknowledged-limit', count: inbox.count });
@@ -119,7 +129,7 @@ export class Receiver implements EarlyMessages {
     const pushes = this.#early.get(sessionId) ?? [];
     this.#early.delete(sessionId);
     this.#earlyCount -= pushes.length;
-    for (const push of pushes) void this.#handle(push);
+    for (const push of pushes) this.#handle(push);
   }
 
   /** Keeps a message for a session that is not ready; whether there was room. */
@@ -132,13 +142,9 @@ export class Receiver implements EarlyMessages {
     return true;
   }
 
-  /** A request of ours about the group was answered: what waited for that is handled in its order. */
-  release(group: GroupAddress): void {
-    for (const key of this.#core().orders.isCreating ? [groupKey(group)] : [...this.#behindRequest.keys()]) {
-      const pushes = this.#behindRequest.get(key) ?? [];
-      this.#behindRequest.delete(key);
-      for (const push of pushes) void this.#handle(push);
-    }
+  /** A request of ours about a group was answered: what waited for that is handled in its order. */
+  release(): void {
+    this.#groupPushes.release();
   }
 
   /** Whether a push of the group has to wait: it belongs behind a change of ours whose answer has not come. */
@@ -147,36 +153,41 @@ export class Receiver implements EarlyMessages {
     return orders.sent(group) !== undefined || (orders.isCreating && groups.find(group) === undefined);
   }
 
-  #putBehindRequest(group: GroupAddress, push: ReceivedPush): void {
-    const key = groupKey(group);
-    const pushes = this.#behindRequest.get(key);
-    if (pushes === undefined) this.#behindRequest.set(key, [push]);
-    else pushes.push(push);
-  }
-
   /** Each push that is being handled may add one more message. */
   #isOver(): boolean {
     const { inbox, options } = this.#core();
-    return inbox.count + this.#taking >= options.limits.unacknowledgedMessages;
+    return inbox.count + this.#taking + this.#groupPushes.size >= options.limits.unacknowledgedMessages;
   }
 
-  async #handle(push: ReceivedPush): Promise<void> {
-    const { steps, events, closing, link } = this.#core();
-    const epoch = this.#epoch;
+  #handle(push: ReceivedPush): void {
     const payload = decoded(push);
     const group = groupOf(payload);
-    if (group !== undefined && (this.#behindRequest.has(groupKey(group)) || this.#isBehindRequest(group))) {
-      this.#putBehindRequest(group, push);
+    if (group === undefined) {
+      void this.#carryThrough(push, payload, this.#epoch, () => undefined);
       return;
     }
     if (payload !== undefined && !(payload instanceof DecodeError) && payload.kind === 'message' && isGroupEnvelope(payload.value)) {
       verifyAhead(this.#core(), payload.value);
     }
+    this.#groupPushes.add(group, { push, payload, epoch: this.#epoch });
+  }
+
+  /** Carries a push out and reports what goes wrong; `begun` is called when its transition is made, before it is stored. */
+  async #carryThrough(push: ReceivedPush, payload: Decoded, epoch: number, begun: (what: Begun) => void): Promise<void> {
+    const { steps, events, closing, link } = this.#core();
+    const seen = { isBlocked: false };
     this.#taking += 1;
     try {
-      await steps.run(this.#locks(push, payload), () => this.#transition(push, payload, epoch));
-      link.isFine();
+      await steps.run(this.#locks(push, payload), async () => {
+        const group = groupOf(payload);
+        seen.isBlocked = group !== undefined && epoch === this.#epoch && this.#isBehindRequest(group);
+        const transition = seen.isBlocked ? { writes: [], result: undefined } : await this.#transition(push, payload, epoch);
+        begun(seen.isBlocked ? 'blocked' : 'carried-out');
+        return transition;
+      });
+      if (!seen.isBlocked) link.isFine();
     } catch (error) {
+      begun('carried-out');
       if (closing.aborted) return;
       events.emit({ type: 'error', error, during: `handling a push of kind ${push.payload.kind}` });
       // What was not stored, and all that came behind it, comes again in its order over a new connection.
@@ -196,7 +207,7 @@ export class Receiver implements EarlyMessages {
     this.#held = [];
     this.#early.clear();
     this.#earlyCount = 0;
-    this.#behindRequest.clear();
+    this.#groupPushes.clear();
   }
 
   /** Fixed from what the push says, in the call that takes it: pushes about one user are carried out in the order in which they came. */
@@ -221,13 +232,7 @@ export class Receiver implements EarlyMessages {
         return [...keys, accountLock];
       case 'add-user-device':
       case 'remove-user-device':
-        return [
-          ...keys,
-          userLock(payload.value.device),
-          ...this.#core()
-            .groups.all()
-            .map(({ address }) => groupLock(address)),
-        ];
+        return [...keys, userLock(payload.value.device)];
       case 'create-group':
       case 'add-group-members':
       case 'add-group-member-device':
@@ -248,11 +253,6 @@ export class Receiver implements EarlyMessages {
     const { tag } = push;
     if (tag !== undefined && pushes.isKnown(tag.id)) {
       return { writes: [], result: undefined, after: () => pushes.consume(tag.id) };
-    }
-    const group = groupOf(payload);
-    if (group !== undefined && this.#isBehindRequest(group)) {
-      this.#putBehindRequest(group, push);
-      return { writes: [], result: undefined };
     }
     const plan = new Plan();
     const state = await this.#carryOut(plan, push, payload);

@@ -42,7 +42,7 @@ export async function onFile<T>(path: string, work: () => Promise<T>): Promise<T
 
 /** The target is there and must not be replaced. */
 export function targetExists(path: string, cause?: unknown): UsageError {
-  return new UsageError('target-exists', `${path} is there already: allow it to be overwritten, or give another name`, { cause });
+  return new UsageError('target-exists', `${path} is there already: give another name, or remove or overwrite it`, { cause });
 }
 
 /** The path names a directory, a device, a pipe, or for a target a link. */

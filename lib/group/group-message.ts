@@ -4,12 +4,14 @@
  * The signature covers the ciphertext only (weaknesses P8): a message counts as its sender's when it also opens with that sender's chain.
  */
 import { ProtocolError, UsageError, VerificationError } from '../base/errors.js';
+import { limits } from '../base/limits.js';
 import type { Secret, Wipeable } from '../base/secret.js';
 import { aeadTagLength } from '../crypto/aead.js';
 import { sealStep } from '../crypto/chain.js';
 import type { CipherSuite } from '../crypto/cipher-suite.js';
 import { type Computation, type Job, all, one } from '../crypto/job.js';
 import { isCounter, maxCounter } from '../ratchet/counter.js';
+import { walk } from '../ratchet/chain-key.js';
 import type { SkippedMessageKeys } from '../ratchet/skipped-message-keys.js';
 import { Unfinished } from '../ratchet/unfinished.js';
 import { chainAssociatedData } from './key-update.js';
@@ -48,22 +50,28 @@ function associatedData(signingKey: Uint8Array): Uint8Array {
 }
 
 /**
- * Seals `contents` in order with the own chain; the signatures are one batch of jobs. Throws `UsageError('empty-plaintext')` and
- * `ProtocolError` (`unknown-chain`, `exhausted`).
+ * Seals `contents` in order with the own chain, from position `first` on, which `firstPosition` gives: positions before it are left out. The
+ * signatures are one batch of jobs. Throws `UsageError('empty-plaintext')` and `ProtocolError` (`unknown-chain`, `exhausted`).
  */
 export function* sealGroupMessages(
   suite: CipherSuite,
   chain: MemberChain,
   signingKey: Secret<'SigningPrivateKey'>,
   contents: readonly Uint8Array[],
+  first = 0,
 ): Computation<SealedGroupMessages> {
   const start = newestPosition(chain);
   if (start === undefined) throw new ProtocolError('unknown-chain', 'the keys of the group have not come yet');
   if (contents.some(({ length }) => length === 0)) throw new UsageError('empty-plaintext', 'a message has at least one byte');
-  if (start.chainKey.index + contents.length > maxCounter) throw new ProtocolError('exhausted', 'the chain has no position left');
+  const index = Math.max(first, start.chainKey.index);
+  const leftOut = index - start.chainKey.index;
+  if (index + contents.length > maxCounter || leftOut > limits.forwardWalk)
+    throw new ProtocolError('exhausted', 'the chain has no position left');
+  if (contents.length === 0) return { chain, messages: [], retired: [], created: [] };
   using unfinished = new Unfinished();
   const sealedTexts: Uint8Array[] = [];
-  let { key } = start.chainKey;
+  using begin = leftOut === 0 ? undefined : yield* walk(start.chainKey.key, leftOut);
+  let key = begin ?? start.chainKey.key;
   for (const content of contents) {
     const { sealed, nextChainKey } = sealStep(key, associatedData(chain.signingKey), content);
     // Between the first and the last, keys belong to neither state.
@@ -79,7 +87,6 @@ export function* sealGroupMessages(
   }));
   const signatures = yield* all(jobs);
   unfinished.finish();
-  const { index } = start.chainKey;
   const positions = [...chain.positions.slice(0, -1), { generation: start.generation, chainKey: { key, index: index + contents.length } }];
   return {
     chain: { ...chain, positions },
@@ -88,7 +95,8 @@ export function* sealGroupMessages(
       ciphertext,
       signature: signatures[offset] ?? new Uint8Array(0),
     })),
-    ...(contents.length === 0 ? { retired: [], created: [] } : { retired: [start.chainKey.key], created: [key] }),
+    retired: [start.chainKey.key],
+    created: [key],
   };
 }
 

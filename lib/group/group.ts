@@ -181,10 +181,11 @@ export function* addedDevices(
   checkOwnKey(self, devices);
   const isUs = devices.some(({ address }) => sameDevice(address, self.address));
   const epoch = before === undefined ? undefined : currentEpoch(before);
-  // A device that has given its own chain up can be added anew.
-  const isKnown = before !== undefined && epoch !== undefined && (!hasKeys(epoch) || hasPosition(epoch, self.address));
-  if (!isKnown) {
-    if (!isUs) throw new ProtocolError('unknown-group', 'devices were added to a group that is not known here');
+  if (isUs) {
+    // The keys have overtaken nothing: they wait for this. What comes again changes nothing (weaknesses I28); who has given its chain up can be added.
+    if (epoch !== undefined && (!hasKeys(epoch) || hasPosition(epoch, self.address))) {
+      throw new ProtocolError('known-group', 'this device is in the group already');
+    }
     if (addingMembers.length > 0 ? !isManager(members, sender) : memberOf(members, sender) === undefined) throw notManager();
     const step = { number: 0, inviter: sender, sequence, devices, members, isDerived: false, isHandedOver: true };
     const joined = joinedEpoch((epoch?.number ?? 0) + 1, step);
@@ -192,8 +193,9 @@ export function* addedDevices(
     const group = { address: requireAddress(info.address), name, suite, members, epochs: kept.epochs };
     return { ...settled(group), retired: kept.retired };
   }
-  // The keys have overtaken nothing: they wait for this. What comes again changes nothing. Weaknesses I28.
-  if (isUs) throw new ProtocolError('known-group', 'this device is in the group already');
+  if (before === undefined || epoch === undefined) {
+    throw new ProtocolError('unknown-group', 'devices were added to a group that is not known here');
+  }
   checkAdded(before, sender, members, addingMembers);
   if (epoch.open.length >= limits.groupOpenSteps) throw new ProtocolError('too-many-steps', 'too many adds wait for keys');
   const step: GroupStep = { number: epoch.generation, inviter: sender, sequence, devices, members, isDerived: false, isHandedOver: false };
@@ -305,7 +307,8 @@ export function* takeChain(
   if (before === undefined || epoch?.joinedBy === undefined) return { kind: 'later' };
   const { joinedBy } = epoch;
   const isInviter = sameDevice(joinedBy.inviter, from);
-  if (bundle.adding !== isInviter) throw new ProtocolError('wrong-sender', 'another device has added this one');
+  // It may belong to another add of the same devices, before this one or still to come.
+  if (bundle.adding !== isInviter || !haveSameUsers(joinedBy.members, bundle.group.members)) return { kind: 'later' };
   // Which epoch it is says the device that added us; the others follow.
   if (!isInviter && !hasKeys(epoch)) return { kind: 'later' };
   if (hasKeys(epoch) && epoch.sessionId !== bundle.sessionId) return { kind: 'later' };
@@ -410,10 +413,14 @@ function checkAdded(before: Group, sender: DeviceAddress, members: readonly Grou
   checkSameUsers([...before.members, ...fresh], members);
 }
 
-/** The lists name the same users, in any order and with any roles. */
+/** Throws unless the lists name the same users, in any order and with any roles. */
 function checkSameUsers(expected: readonly UserAddress[], found: readonly GroupMember[]): void {
-  if (expected.length === found.length && expected.every((user) => memberOf(found, user) !== undefined)) return;
+  if (haveSameUsers(expected, found)) return;
   throw new ProtocolError('group-members', 'the members after the change are not those before it with the change');
+}
+
+function haveSameUsers(expected: readonly UserAddress[], found: readonly GroupMember[]): boolean {
+  return expected.length === found.length && expected.every((user) => memberOf(found, user) !== undefined);
 }
 
 function requireAddress(address: GroupAddress | undefined): GroupAddress {

@@ -102,7 +102,8 @@ interface Candidate {
 
 /**
  * Opens a message of the chain's owner whose signature has been verified. Tries the generation that the owner most likely is in first. Throws
- * `ProtocolError` (`unknown-chain`, `duplicate`, `gap-too-large`) and `VerificationError('not-authentic')`; then nothing has changed.
+ * `ProtocolError` (`unknown-chain`, `duplicate`, `gap-too-large`) and `VerificationError('not-authentic')`; then nothing has changed. A
+ * message is called a duplicate only when the owner's newest generation is known for certain: before, it may be one of a later generation.
  */
 export function* openByChain(
   chain: MemberChain,
@@ -137,17 +138,24 @@ export function* openByChain(
     }
   }
   if (gap !== undefined) throw gap;
-  if (wasPassed) throw new ProtocolError('duplicate', 'no key is kept for the message: it was opened before or is too old');
+  if (wasPassed && anchor.generation >= generation)
+    throw new ProtocolError('duplicate', 'no key is kept for the message: it was opened before or is too old');
   throw new VerificationError('not-authentic', 'the sealed text is not authentic');
 }
 
 /** Made one after the other, because most messages are opened with the first. */
 function* candidates(chain: MemberChain, anchor: ChainPosition, generation: number, sequence: number): Generator<Candidate> {
   const ahead = generation - anchor.generation;
-  // Who has sent nothing since several adds may be on its way through them, but has not sent much in any.
-  const nearest = sequence > limits.groupStepSearch ? ahead : Math.max(1, ahead - limits.groupGenerations);
-  for (let steps = ahead; steps >= Math.max(1, nearest); steps -= 1) yield derived(anchor.chainKey.key, anchor.generation, steps);
-  for (const { generation: known, chainKey } of chain.positions.toReversed()) yield { generation: known, chainKey, isTemporary: false };
+  // Who has sent nothing since several adds may be on its way through them.
+  const nearest = Math.max(1, ahead - limits.groupGenerations);
+  for (let steps = ahead; steps >= nearest; steps -= 1) yield derived(anchor.chainKey.key, anchor.generation, steps);
+  let later = generation;
+  for (const { generation: known, chainKey } of chain.positions.toReversed()) {
+    yield { generation: known, chainKey, isTemporary: false };
+    // Generations of which nothing has come yet, below one of which something has.
+    if (known < anchor.generation) for (let steps = later - known - 1; steps >= 1; steps -= 1) yield derived(chainKey.key, known, steps);
+    later = known;
+  }
   if (ahead < 1 || sequence > limits.groupStepSearch) return;
   // Messages of the earlier generation that never came here still moved its owner's chain. Spec: group.md §4, mitigations.
   let missed = walkChain(anchor.chainKey.key, 1);

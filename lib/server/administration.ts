@@ -54,6 +54,9 @@ export async function administer<Name extends AdminName>(
   { locks, stands, plan: makePlan }: Administration<Name>,
 ): Promise<AnswerOf<Name>> {
   const { caller, name } = request;
+  if (!(await context.rates.groupChanges.admit(deviceKey(caller)))) {
+    throw new Refusal(responseCode.unavailable, 'too many changes of groups by this device');
+  }
   const digest = sha256(concat([utf8(`${name}\0`), request.body]));
   return context.locks.run([...locks, `admin:${deviceKey(caller)}`], async () => {
     const { store, mailboxes, counters } = context;

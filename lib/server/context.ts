@@ -42,6 +42,7 @@ export interface RelayContext {
   readonly rates: {
     readonly bundles: RateLimit;
     readonly invites: RateLimit;
+    readonly groupChanges: RateLimit;
     readonly registrations: RateLimit;
     readonly refusedHellos: RateLimit;
   };

@@ -23,6 +23,8 @@ export interface RelayLimits {
   readonly bundlesPerTarget: Rate;
   /** Invites by one device to one user: each waits in a mailbox with some 8 kB. */
   readonly invitesPerTarget: Rate;
+  /** Changes of groups by one device: each is signed for every device of the group, a millisecond each. */
+  readonly groupChanges: Rate;
   /** Registrations from one address; each costs a signature check and some 170 kB. */
   readonly registrations: Rate;
   /** Refused hellos of one device from one address: passwords are random, so this only keeps the noise down. */
@@ -64,6 +66,7 @@ export const defaultRelayLimits: RelayLimits = {
   requests: { count: 20_000, per: 1_000 },
   bundlesPerTarget: { count: 60, per: 60_000 },
   invitesPerTarget: { count: 60, per: 60_000 },
+  groupChanges: { count: 120, per: 60_000 },
   registrations: { count: 600, per: 60_000 },
   refusedHellos: { count: 30, per: 60_000 },
   pushWindow: limits.pushWindow,

@@ -249,6 +249,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
       rates: {
         bundles: new RateLimit(limits.bundlesPerTarget, clock),
         invites: new RateLimit(limits.invitesPerTarget, clock),
+        groupChanges: new RateLimit(limits.groupChanges, clock),
         registrations: new RateLimit(limits.registrations, clock),
         refusedHellos: new RateLimit(limits.refusedHellos, clock),
       },

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Command, run } from './command.js';
 
-/** A relay and two clients, each a process of its own. */
+/** A relay and clients, each a process of its own. */
 jest.setTimeout(120_000);
 
 let home: string;
@@ -48,6 +48,27 @@ describe('the demonstration', () => {
       linesSearched: 3,
       plaintextInRelay: 0,
       plantedLineFound: true,
+      troubles: [],
+      group: {
+        devices: 5,
+        users: 4,
+        messages: 261,
+        deliveries: 884,
+        lost: 0,
+        duplicated: 0,
+        outOfOrder: 0,
+        altered: 0,
+        readByRemoved: 0,
+        readByNewcomer: 0,
+        removedStillConnected: true,
+        capturedGiven: 80,
+        capturedOpened: 0,
+        controlOpened: true,
+        linesSearched: 261,
+        plaintextInRelay: 0,
+        troubles: [],
+        ok: true,
+      },
       ok: true,
     });
     expect(summary['bytes']).toBe(Buffer.byteLength(content) * 4 + Buffer.byteLength(content.split('\n').slice(0, 3).join('\n')) + 1);
@@ -62,8 +83,10 @@ describe('the demonstration', () => {
     expect(stdout).toMatch(/5 messages \(\d+ bytes\) and 5 answers .*suite curve25519/u);
     expect(stdout).toContain('0 lost, 0 duplicated');
     expect(stdout).toMatch(/planted line was found .*relay\.db/u);
+    expect(stdout).toContain('group of 5 devices of 4 users: 261 messages, 884 deliveries');
+    expect(stdout).toContain('opened a message from before the removal and 0 of 80 from after');
     expect(code).toBe(0);
-    expect((await readdir(keep)).sort()).toEqual(['alice', 'bob', 'relay']);
+    expect((await readdir(keep)).sort()).toEqual(['alice', 'bob', 'carol', 'dave', 'relay']);
     expect(await readFile(path.join(keep, 'relay', 'relay.log'), 'utf8')).toContain('"msg":"closed"');
     expect(await run(['demo', '--input', await inputFile(), '--keep', keep], home)).toMatchObject({ code: 2 });
   });

@@ -65,6 +65,9 @@ describe('a change of a group', () => {
     }
     expect(await accounts.run('alice', 'group', 'send', 'friends', 'to whom?')).toMatchObject(refused(2, 'group'));
     expect(await accounts.run('alice', 'group', 'leave', 'enemies')).toMatchObject(refused(5, 'no-such-group'));
+    const typing = accounts.start('alice', 'listen', '--group', 'enemies');
+    typing.write('a line\n');
+    expect(await typing.finished).toMatchObject({ code: 5, stderr: expect.stringMatching(/^error: no-such-group: /mu) });
     const [first] = eventsIn(await accounts.run('alice', 'group', 'list', '--json'));
     expect((await accounts.run('alice', 'group', 'send', String(first?.['group']), 'to this one')).code).toBe(0);
     expect(await bob.event('message')).toMatchObject({ group: first?.['group'], text: 'to this one' });

@@ -65,6 +65,12 @@ describe('a group', () => {
     const alice = await accounts.run('alice', 'listen', '--count', '1');
     expect(alice).toMatchObject({ code: 0, stdout: '[friends] bob@example.org/laptop: hello from bob\n' });
 
+    const typing = accounts.start('alice', 'listen', '--group', 'friends', '--exit-on-eof');
+    typing.write('a line\nand the last');
+    typing.end();
+    expect(await typing.finished).toMatchObject({ code: 0, stdout: '' });
+    for (const text of ['a line\n', 'and the last']) await Promise.all([hears(bob, text), hears(carol, text)]);
+
     const listed = await accounts.run('alice', 'group', 'list');
     const users = 'alice@example.org (manager), bob@example.org, carol@example.org (manager)';
     expect(listed).toEqual({ code: 0, stderr: '', stdout: `${id}  friends  ready  ${users}\n` });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { cleanGroup } from './group-measured.js';
 import { formatSummary, summarize, type Measured } from '../../lib/cli/demo/summary.js';
 
 const direction = { arrived: 2, lost: 0, duplicated: 0, outOfOrder: 0, altered: 0, identical: true };
@@ -9,6 +10,7 @@ const clean: Measured = {
   messages: [Buffer.from('one\n'), Buffer.from('twenty\n')],
   exchange: { troubles: [], messages: direction, answers: direction },
   seconds: 0.5,
+  group: cleanGroup,
   search: { linesSearched: 2, linesKnownBefore: 0, linesFound: 0, plantedLineFound: true, plantedIn: ['relay.db', 'relay.log'] },
 };
 
@@ -19,7 +21,7 @@ describe('the outcome of a demonstration', () => {
     expect(formatSummary(summary)).toContain('everything is as it should be');
   });
 
-  const { exchange, search } = clean;
+  const { exchange, search, group } = clean;
   test.each<[string, Partial<Measured>]>([
     ['a message is lost', { exchange: { ...exchange, messages: { ...direction, arrived: 1, lost: 1, identical: false } } }],
     ['an answer is lost', { exchange: { ...exchange, answers: { ...direction, arrived: 1, lost: 1 } } }],
@@ -30,6 +32,7 @@ describe('the outcome of a demonstration', () => {
     ['the bytes differ', { exchange: { ...exchange, messages: { ...direction, identical: false } } }],
     ['a client reports trouble', { exchange: { ...exchange, troubles: ['{"event":"undecryptable"}'] } }],
     ['a line is found at the relay', { search: { ...search, linesFound: 1 } }],
+    ['the part about groups failed', { group: { ...group, counts: { ...group.counts, lost: 1 } } }],
     ['the planted line is not found', { search: { ...search, plantedLineFound: false } }],
   ])('is a failure when %s', (_, change) => {
     const summary = summarize({ ...clean, ...change });

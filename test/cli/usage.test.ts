@@ -20,7 +20,7 @@ describe('help', () => {
   test('names every command and every exit code', async () => {
     const { code, stdout } = await run(['--help'], home);
     expect(code).toBe(0);
-    for (const name of ['relay', 'register', 'invite', 'send', 'listen', 'group', 'fingerprint', 'status', 'demo']) {
+    for (const name of ['relay', 'register', 'invite', 'send', 'listen', 'group', 'fingerprint', 'status', 'file', 'demo']) {
       expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, 'mu'));
     }
     for (const exitCode of [0, 1, 2, 3, 4, 5, 6]) expect(stdout).toMatch(new RegExp(`^  ${exitCode}  `, 'mu'));

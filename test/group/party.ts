@@ -4,10 +4,12 @@ import type { SessionId } from '../../lib/base/brand.js';
 import { toHex } from '../../lib/base/bytes.js';
 import { E2eeError, ProtocolError, UsageError } from '../../lib/base/errors.js';
 import { Secret, type Wipeable, wipeAll } from '../../lib/base/secret.js';
+import { walkChain } from '../../lib/crypto/chain.js';
 import type { CipherSuite } from '../../lib/crypto/cipher-suite.js';
 import type { SigningKeyPair } from '../../lib/crypto/key-pair.js';
 import { type Epoch, chainOf, sendingChain, withChain } from '../../lib/group/epoch.js';
 import type { AddGroupMemberDevice, AddGroupMembers, CreateGroup, RemoveGroupMembers } from '../../lib/group/group-change.js';
+import { firstPosition } from '../../lib/group/first-position.js';
 import { type GroupMessage, isSignedBy, openGroupMessage, sealGroupMessages } from '../../lib/group/group-message.js';
 import {
   type BundleOutcome,
@@ -25,6 +27,7 @@ import {
   takeChain,
   takeSeed,
 } from '../../lib/group/group.js';
+import type { MemberChain } from '../../lib/group/member-chain.js';
 import { SkippedMessageKeys } from '../../lib/ratchet/skipped-message-keys.js';
 import { decodeContent, encodeContent } from '../../lib/wire/message.js';
 import type { Run } from '../support/seeded-jobs.js';
@@ -50,9 +53,9 @@ export type OnSealed = (chainKey: string) => void;
 export function snapshot(value: unknown): unknown {
   if (value instanceof Secret) return toHex(value.expose());
   if (value instanceof Uint8Array) return toHex(value);
-  if (value instanceof SkippedMessageKeys) return [...value.entries()].map(snapshot);
-  if (value instanceof Map) return [...value].map(([key, inner]) => [key, snapshot(inner)]);
-  if (Array.isArray(value)) return value.map((inner: unknown) => snapshot(inner));
+  if (value instanceof SkippedMessageKeys) return Array.from(value.entries(), (entry) => snapshot(entry));
+  if (value instanceof Map) return Array.from(value, ([key, inner]: readonly [unknown, unknown]) => [key, snapshot(inner)]);
+  if (Array.isArray(value)) return Array.from(value, (inner: unknown) => snapshot(inner));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, snapshot(inner)]));
 }
@@ -142,14 +145,14 @@ export class Party {
     return taken.kind === 'taken' ? { ...taken, bundles: [...taken.bundles, ...this.retry()] } : taken;
   }
 
-  /** Seals one message with the current epoch. */
-  send(plaintext: Uint8Array): PostedMessage {
+  /** Seals one message with the current epoch; `fromStand`: like the reference, which leaves no position out. */
+  send(plaintext: Uint8Array, fromStand = false): PostedMessage {
     const { epoch } = this;
     const chain = sendingChain(epoch, this.self.address);
     if (chain === undefined || epoch.sessionId === undefined) throw new UsageError('no-keys', 'the keys of the group have not come');
-    const start = chain.positions.at(-1);
-    if (start !== undefined) this.onSealed?.(toHex(start.chainKey.key.expose()));
-    const sealed = this.#run(sealGroupMessages(this.suite, chain, this.#signing.privateKey, [plaintext]));
+    const first = fromStand ? 0 : this.#run(firstPosition(epoch, this.self.address));
+    const sealed = this.#run(sealGroupMessages(this.suite, chain, this.#signing.privateKey, [plaintext], first));
+    this.#reportKey(chain, sealed.messages[0]?.sequence ?? 0);
     this.#replace(epoch, withChain(epoch, sealed.chain));
     wipeAll(sealed.retired);
     const [message] = sealed.messages;
@@ -157,11 +160,9 @@ export class Party {
     return { from: this.self.address, sessionId: epoch.sessionId, message };
   }
 
-  /** Opens a message; `undefined`: it waits for keys or for an add. Throws the refusal of any other. */
-  receive(posted: PostedMessage): Uint8Array | undefined {
-    const opened = this.#receive(posted);
-    if (opened === undefined) this.waitingMessages.push(posted);
-    return opened;
+  /** Takes a message: what is opened at once or later stands in {@link readLater}. */
+  receiveOrDrop(posted: PostedMessage): void {
+    this.#tryAgain(posted);
   }
 
   /** Opens a message or throws; nothing is kept for later. */
@@ -197,11 +198,7 @@ export class Party {
         else moved = true;
         bundles.push(...outcome.bundles);
       }
-      for (const posted of this.waitingMessages.splice(0)) {
-        const plaintext = this.#receive(posted);
-        if (plaintext === undefined) this.waitingMessages.push(posted);
-        else this.readLater.push({ posted, plaintext });
-      }
+      for (const posted of this.waitingMessages.splice(0)) this.#tryAgain(posted);
       const { group } = this;
       const more = group === undefined ? undefined : this.#run(carriedOut(this.self, group));
       if (more !== undefined) bundles.push(...this.#takeOver(group, more));
@@ -212,6 +209,23 @@ export class Party {
   /** All state as comparable values. */
   snapshot(): unknown {
     return snapshot([this.group, [...this.skipped].filter(([, { size }]) => size > 0)]);
+  }
+
+  #reportKey({ positions }: MemberChain, sequence: number): void {
+    const stand = positions.at(-1)?.chainKey;
+    if (stand === undefined || this.onSealed === undefined) return;
+    this.onSealed(toHex(walkChain(stand.key, sequence - stand.index).expose()));
+  }
+
+  #tryAgain(posted: PostedMessage): void {
+    try {
+      const plaintext = this.#receive(posted);
+      if (plaintext === undefined) this.waitingMessages.push(posted);
+      else this.readLater.push({ posted, plaintext });
+    } catch (error) {
+      // What was sealed before this device came into the group looks like one that was opened.
+      if (!(error instanceof ProtocolError) || error.code !== 'duplicate') throw error;
+    }
   }
 
   #receive(posted: PostedMessage): Uint8Array | undefined {

@@ -139,7 +139,7 @@ export class GroupReplay {
     const plaintext = base64(event, 'plaintext_b64');
     this.#sent.set(number(event, 'msg'), { encoded, plaintext });
     const expected = postedMessageOf(encoded);
-    const { sessionId, message } = party.send(plaintext);
+    const { sessionId, message } = party.send(plaintext, true);
     checkEqual('session id', sessionId, expected.sessionId);
     checkEqual('sequence', message.sequence, number(event, 'sequence'));
     checkEqual('sequence on the wire', message.sequence, expected.message.sequence);

@@ -82,7 +82,7 @@ const makers: readonly (readonly [RequestName, Maker])[] = [
 ];
 
 test.each(makers)('%s survives 300 damaged requests', async (name, make) => {
-  fixture = await startGroupRelay({ requests: manyEvents });
+  fixture = await startGroupRelay({ requests: manyEvents, groupChanges: manyEvents });
   const alice = await join(fixture, 'alice');
   const bob = await join(fixture, 'bob');
   const carol = await join(fixture, 'carol');

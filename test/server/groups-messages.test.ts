@@ -94,6 +94,13 @@ test('strangers and removed members get 404, as for a group that does not exist'
   await expectRefused(fixture, () => say(bob, group, 'one more thing'), 404);
 });
 
+test('a device of a member that is not made known yet may not send', async () => {
+  const watch = await join(fixture, 'bob', 'watch');
+  await expectRefused(fixture, () => say(watch, group, 'who am I?'), 403);
+  expectOk(await addDevice(alice, group, watch));
+  expectOk(await say(watch, group, 'here I am'));
+});
+
 test('a message in the name of another device, to a user, or of another kind is refused', async () => {
   const envelope = groupEnvelope(alice, group, 'x');
   const send = (changed: object) => () =>

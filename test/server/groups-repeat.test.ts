@@ -172,3 +172,16 @@ describe('a device that has not consumed the last change of a group', () => {
     await settled();
   });
 });
+
+test('a device changes groups at a bounded rate, and again when time has passed', async () => {
+  await fixture.relay.close();
+  fixture = await startGroupRelay({ groupChanges: { count: 2, per: 60_000 } });
+  alice = await join(fixture, 'alice');
+  bob = await join(fixture, 'bob');
+  group = expectOk(await create(alice, [manager(alice)])).group;
+  expectOk(await add(alice, group, [member(bob)]));
+  await expectRefused(fixture, () => remove(alice, group, [member(bob)]), 503);
+  expectOk(await create(bob, [manager(bob)]));
+  await fixture.clock.advance(60_000);
+  expectOk(await remove(alice, group, [member(bob)]));
+});

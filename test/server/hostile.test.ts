@@ -22,6 +22,7 @@ beforeEach(async () => {
       registrations: manyEvents,
       bundlesPerTarget: manyEvents,
       invitesPerTarget: manyEvents,
+      groupChanges: manyEvents,
       lowOneTimePreKeys: 1,
     },
   });

@@ -18,7 +18,12 @@ type Act = (world: World, step: Step) => string | Promise<string>;
 const acts: Readonly<Record<StepKind, Act>> = {
   send(world, { a, b, c }) {
     const device = world.device(a);
-    const userId = choose(world.users, b);
+    // A user with one device has nobody to send to but others.
+    const isAlone = !world.present.some((other) => other !== device && other.address.userId === device.address.userId);
+    const userId = choose(
+      world.users.filter((user) => !isAlone || user !== device.address.userId),
+      b,
+    );
     const count = 1 + (c % 3);
     for (let i = 0; i < count; i += 1) world.goOn('send', sendOne(world, device, userId));
     return `${device.name} sends ${count} to ${userId}`;

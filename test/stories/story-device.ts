@@ -125,7 +125,12 @@ export class StoryDevice {
       store: () => this.#open(),
       transport: this.line.transport,
       common: { clock, random: seededRandom(seed) },
-      events: { onEvent: (event) => this.events.push(event) },
+      events: {
+        onEvent: (event) => {
+          // What a dead process would say nobody hears.
+          if (!this.#isDead) this.events.push(event);
+        },
+      },
       asymmetric: storyAsymmetric(`${seed} jobs`, keys, dice),
     };
   }

@@ -3,23 +3,10 @@ import { fromJsonContent, toJsonContent } from '../content.js';
 import type { OutputEvent } from '../output.js';
 import type { Child } from './child.js';
 import { digest, Direction, type DirectionResult } from './direction.js';
+import { isTrouble, patience, Reports } from './reports.js';
 
 /** Messages on their way without an answer; enough to fill every batch, small enough that no queue grows with the input. */
 const window = 256;
-
-/** Silence after which the exchange is given up, ms. */
-const patience = 60_000;
-
-/** Events of a client that must not happen while two honest devices talk through an honest relay. */
-const troubles = [
-  'undecryptable',
-  'session-lost',
-  'request-refused',
-  'invite-failed',
-  'bad-server-signature',
-  'identity-changed',
-  'failure',
-];
 
 /** What the exchange came to. */
 export interface ExchangeResult {
@@ -37,7 +24,7 @@ export class Exchange {
   readonly #messages: readonly Uint8Array[];
   readonly #forward = new Direction();
   readonly #back = new Direction();
-  readonly #waiting = new Set<() => void>();
+  readonly #reports = new Reports();
   readonly #troubles: string[] = [];
   #ready = 0;
   #receiver: Child | undefined;
@@ -63,7 +50,7 @@ export class Exchange {
 
   /** Resolves when both processes have opened their accounts. */
   async ready(): Promise<void> {
-    if (!(await this.#until(() => this.#ready === 2))) {
+    if (!(await this.#reports.until(() => this.#ready === 2))) {
       throw new InternalError('demonstration-stalled', `the two accounts were not open after ${patience / 1000} s`);
     }
   }
@@ -80,7 +67,7 @@ export class Exchange {
     let paused = 0;
     const reached = async (arrivals: number): Promise<boolean> => {
       onProgress(this.#back.arrivals);
-      return this.#until(() => this.#back.arrivals >= arrivals);
+      return this.#reports.until(() => this.#back.arrivals >= arrivals);
     };
     for (const [position, message] of this.#messages.entries()) {
       if (position === half) {
@@ -109,30 +96,9 @@ export class Exchange {
     else if (event.event === 'message') {
       bytes = fromJsonContent(event);
       incoming.received(String(event['messageId']), bytes);
-    } else if (troubles.includes(event.event)) this.#troubles.push(JSON.stringify(event));
-    for (const wake of this.#waiting) wake();
+    } else if (isTrouble(event.event)) this.#troubles.push(JSON.stringify(event));
+    this.#reports.arrived();
     return bytes;
-  }
-
-  /** Whether the condition came to hold before nothing had been reported for too long. */
-  async #until(holds: () => boolean): Promise<boolean> {
-    while (!holds()) {
-      const reported = await new Promise<boolean>((resolve) => {
-        const wake = (): void => {
-          clearTimeout(timer);
-          this.#waiting.delete(wake);
-          resolve(true);
-        };
-        const timer = setTimeout(() => {
-          this.#waiting.delete(wake);
-          resolve(false);
-        }, patience);
-        timer.unref();
-        this.#waiting.add(wake);
-      });
-      if (!reported) return false;
-    }
-    return true;
   }
 }
 

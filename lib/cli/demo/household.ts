@@ -10,6 +10,14 @@ export interface Party {
   readonly device: string;
 }
 
+/** How the process of an account is started. */
+export interface ListenOptions {
+  /** Gets what does not say to whom it goes. */
+  readonly to?: Party;
+  /** What the relay pushes is recorded in the folder of the account. */
+  readonly record?: boolean;
+}
+
 /** The relay as it reported itself. */
 export interface RunningRelay {
   readonly child: Child;
@@ -44,6 +52,11 @@ export class Household {
     return path.join(this.directory, 'relay');
   }
 
+  /** The folder of one account. */
+  folder(party: Party): string {
+    return path.join(this.directory, party.user, party.device);
+  }
+
   /** Starts a relay that hands out one invitation per party, and waits until it listens. */
   async startRelay(parties: number): Promise<RunningRelay> {
     await mkdir(this.relayDirectory, { recursive: true, mode: 0o700 });
@@ -67,33 +80,41 @@ export class Household {
     return { child, url, invitations };
   }
 
-  /** Registers an account and returns the name of its suite. */
-  async register(party: Party, relay: RunningRelay, invitation: string, suite: string | undefined): Promise<string> {
-    await mkdir(path.join(this.directory, party.user), { recursive: true, mode: 0o700 });
-    let registered: string | undefined;
-    const child = this.#spawn({
-      name: `the registration of ${party.user}`,
-      args: [
-        ...['register', '--relay', relay.url, '--user', party.user, '--device', party.device, '--store', this.#store(party)],
-        ...(suite === undefined ? [] : ['--suite', suite]),
-      ],
-      environment: { SKISSM_INVITATION: invitation },
-      errorLog: this.#errorLog(party),
-      onEvent(event) {
-        if (event.event === 'registered') registered = String(event['suite']);
-      },
-    });
-    await child.ended;
-    this.#running.delete(child);
-    if (registered === undefined) throw new InternalError('demonstration-process', `${child.name} ended without a result`);
-    return registered;
+  /** Makes an invitation for a further device of a user of the running relay. */
+  async invite(user: string): Promise<string> {
+    const args = ['relay', 'invite', '--user', user, '--data', this.relayDirectory];
+    const invitation = await this.#run(`the invitation of ${user}`, args, path.join(this.relayDirectory, 'stderr.log'), 'invitation');
+    return String(invitation['code']);
   }
 
-  /** Starts the process of one account: it prints what it receives and sends what it is told to `peer`. */
-  async listen(party: Party, peer: Party, onEvent: (event: OutputEvent) => void): Promise<Child> {
+  /** Registers an account and returns the name of its suite. */
+  async register(party: Party, relay: RunningRelay, invitation: string, suite: string | undefined): Promise<string> {
+    await mkdir(this.folder(party), { recursive: true, mode: 0o700 });
+    const args = [
+      ...['register', '--relay', relay.url, '--user', party.user, '--device', party.device, '--store', this.#store(party)],
+      ...(suite === undefined ? [] : ['--suite', suite]),
+    ];
+    const registered = await this.#run(`the registration of ${party.user}`, args, this.#errorLog(party), 'registered', {
+      SKISSM_INVITATION: invitation,
+    });
+    return String(registered['suite']);
+  }
+
+  /** Runs `skissm group` with these words on an account that no other process has open; returns the group as it is then. */
+  group(party: Party, ...words: readonly string[]): Promise<OutputEvent> {
+    const name = `the change of the group by ${party.user}`;
+    return this.#run(name, ['group', ...words, '--store', this.#store(party)], this.#errorLog(party), 'group');
+  }
+
+  /** Starts the process of one account: it prints what it receives and sends what it is told. */
+  async listen(party: Party, { to, record }: ListenOptions, onEvent: (event: OutputEvent) => void): Promise<Child> {
     return this.#start((report) => ({
       name: `the process of ${party.user}`,
-      args: ['listen', '--store', this.#store(party), '--to', `${peer.user}@${this.domain}`, '--json-input', '--exit-on-eof'],
+      args: [
+        ...['listen', '--store', this.#store(party), '--json-input', '--exit-on-eof'],
+        ...(to === undefined ? [] : ['--to', `${to.user}@${this.domain}`]),
+        ...(record === true ? ['--record', recordingIn(this.folder(party))] : []),
+      ],
       errorLog: this.#errorLog(party),
       onEvent(event) {
         if (event.event === 'ready') report();
@@ -141,11 +162,45 @@ export class Household {
     reject(error);
   }
 
+  /** Runs a command to its end and returns its event of that name. */
+  async #run(
+    name: string,
+    args: readonly string[],
+    errorLog: string,
+    result: string,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<OutputEvent> {
+    let found: OutputEvent | undefined;
+    const child = this.#spawn({
+      name,
+      args,
+      environment,
+      errorLog,
+      onEvent(event) {
+        if (event.event === result) found = event;
+      },
+    });
+    await child.ended;
+    this.#running.delete(child);
+    if (found === undefined) throw new InternalError('demonstration-process', `${name} ended without a result`);
+    return found;
+  }
+
   #store(party: Party): string {
-    return path.join(this.directory, party.user, 'account.db');
+    return storeIn(this.folder(party));
   }
 
   #errorLog(party: Party): string {
-    return path.join(this.directory, party.user, 'stderr.log');
+    return path.join(this.folder(party), 'stderr.log');
   }
+}
+
+/** The database in the folder of an account. */
+export function storeIn(folder: string): string {
+  return path.join(folder, 'account.db');
+}
+
+/** What the relay has pushed to the device, in the folder of its account. */
+export function recordingIn(folder: string): string {
+  return path.join(folder, 'pushes.base64');
 }

@@ -1,6 +1,19 @@
 import { PlaintextSearch, type Findings } from './plaintext-search.js';
 import { withoutLineEnding } from '../lines.js';
-import type { SearchResult } from './summary.js';
+
+/** What the search of the relay's files came to. */
+export interface SearchResult {
+  /** Lines of at least 12 bytes that were searched. */
+  readonly linesSearched: number;
+  /** Lines that stood in the relay's files before the first message, so that finding them again proves nothing. */
+  readonly linesKnownBefore: number;
+  /** Lines found in the relay's files, while it ran or afterwards. */
+  readonly linesFound: number;
+  /** Whether each search found the planted line in the relay's database or write-ahead log, and in its log. */
+  readonly plantedLineFound: boolean;
+  /** Files in which the planted line was found. */
+  readonly plantedIn: readonly string[];
+}
 
 /** Number of the planted line among the searched texts. */
 const planted = 0;

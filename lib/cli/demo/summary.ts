@@ -1,18 +1,6 @@
 import type { ExchangeResult } from './exchange.js';
-
-/** What the search of the relay's files came to. */
-export interface SearchResult {
-  /** Lines of at least 12 bytes that were searched. */
-  readonly linesSearched: number;
-  /** Lines that stood in the relay's files before the first message, so that finding them again proves nothing. */
-  readonly linesKnownBefore: number;
-  /** Lines found in the relay's files, while it ran or afterwards. */
-  readonly linesFound: number;
-  /** Whether each search found the planted line in the relay's database or write-ahead log, and in its log. */
-  readonly plantedLineFound: boolean;
-  /** Files in which the planted line was found. */
-  readonly plantedIn: readonly string[];
-}
+import { formatGroupSummary, summarizeGroup, type GroupMeasured, type GroupSummary } from './group-summary.js';
+import type { SearchResult } from './relay-search.js';
 
 /** The outcome of a demonstration; `--json` prints it. Further fields may be added. */
 export interface Summary {
@@ -41,6 +29,8 @@ export interface Summary {
   readonly plantedIn: readonly string[];
   /** Events of the two clients that should not happen, the first hundred. */
   readonly troubles: readonly string[];
+  /** The part about groups. */
+  readonly group: GroupSummary;
   /** Whether everything is as it should be. */
   readonly ok: boolean;
 }
@@ -53,13 +43,15 @@ export interface Measured {
   readonly exchange: ExchangeResult;
   readonly seconds: number;
   readonly search: SearchResult;
+  readonly group: GroupMeasured;
 }
 
 /** More of them say the same. */
 const shownTroubles = 100;
 
 /** Adds up the outcome. */
-export function summarize({ suite, input, messages, exchange, seconds, search }: Measured): Summary {
+export function summarize({ suite, input, messages, exchange, seconds, search, group: measuredGroup }: Measured): Summary {
+  const group = summarizeGroup(measuredGroup);
   const { messages: there, answers: back } = exchange;
   const counts = {
     lost: there.lost + back.lost,
@@ -84,8 +76,10 @@ export function summarize({ suite, input, messages, exchange, seconds, search }:
     plantedLineFound: search.plantedLineFound,
     plantedIn: search.plantedIn,
     troubles: exchange.troubles.slice(0, shownTroubles),
+    group,
     ok:
       clean &&
+      group.ok &&
       exchange.troubles.length === 0 &&
       back.arrived === messages.length &&
       there.identical &&
@@ -107,6 +101,7 @@ export function formatSummary(summary: Summary): string {
       ? `the planted line was found by the same search, in ${summary.plantedIn.join(', ')}`
       : 'the planted line was NOT found: the search proves nothing',
     ...summary.troubles.map((trouble) => `trouble: ${trouble}`),
+    ...formatGroupSummary(summary.group),
     summary.ok ? 'everything is as it should be' : 'the demonstration FAILED',
   ].join('\n');
 }
