@@ -92,7 +92,7 @@ export class Ledger {
       const { length } = this.#expected.get(device) ?? [];
       await comes(this.#world, this.#devices, () => this.#given(device).length >= length, lineOf(device, `hears ${length} messages`));
     }
-    for (const device of this.#devices) await device.isQuiet();
+    for (const device of this.#devices) await isAtRest(this.#world, this.#devices, device);
     for (const device of this.#devices) {
       const heard = this.#given(device).map(({ from, bytes }) => lineOf(from, fromUtf8(bytes)));
       expect([lineOf(device, 'heard'), bySender(heard)]).toEqual([lineOf(device, 'heard'), bySender(this.#expected.get(device) ?? [])]);
@@ -138,17 +138,33 @@ export async function newGroup(world: World, name: string, members: readonly Dev
 /** Waits until each of `devices` can send in the group, in an epoch of exactly these devices. */
 export async function haveKeys(world: World, group: GroupAddress, devices: readonly Device[]): Promise<void> {
   for (const device of devices) {
-    let isReady = false;
-    const look = async (): Promise<void> => {
+    await comesTrue(world, devices, lineOf(device, 'has the keys of the group'), async () => {
       const found = (await device.client.groups()).find(({ address }) => address.groupId === group.groupId);
-      isReady = found?.state === 'ready' && found.devices.length === devices.length;
-    };
-    await world.passes(
-      () => {
-        void look();
-        return isReady;
-      },
-      lineOf(device, 'has the keys of the group'),
-    );
+      return found?.state === 'ready' && found.devices.length === devices.length;
+    });
   }
+}
+
+/** Waits until nothing is under way on `device`; what failed before is tried again in time. */
+async function isAtRest(world: World, devices: readonly Device[], device: Device): Promise<void> {
+  await comesTrue(world, devices, lineOf(device, 'is at rest'), async () => {
+    const { outbox, pending, unconsumedPushes } = await device.client.status();
+    return outbox === 0 && pending === 0 && unconsumedPushes === 0;
+  });
+}
+
+/** As {@link comes}, for what has to be asked for. */
+async function comesTrue(world: World, devices: readonly Device[], what: string, ask: () => Promise<boolean>): Promise<void> {
+  let isTrue = false;
+  let isAsked = false;
+  const look = async (): Promise<void> => {
+    isAsked = true;
+    isTrue = await ask();
+    isAsked = false;
+  };
+  const holds = (): boolean => {
+    if (!isAsked) void look();
+    return isTrue;
+  };
+  await comes(world, devices, holds, what);
 }
