@@ -64,7 +64,9 @@ export async function takeGroupAnswer(
   if (kind === 'send_group_msg') return response.ok ? done(core, request) : messageRefused(core, request, response.code, refused);
   const order = core.orders.of(group).find(({ sequence }) => sequence === request.order);
   if (order === undefined) return done(core, request);
-  if (response.ok) return accepted(core, request, order, answer);
+  // Whom the relay does not know in the group has left it: the answer to an earlier attempt may have been lost.
+  const isLeft = order.wish.kind === 'leave' && !response.ok && response.code === goneCode;
+  if (response.ok || isLeft) return accepted(core, request, order, answer);
   if (response.code === changedCode && response.message === changedText) return again(core, request, order);
   if (response.code === goneCode && (order.wish.kind === 'add-device' || order.wish.kind === 'remove'))
     return nothingToDo(core, request, order);
