@@ -91,7 +91,7 @@ async function verifyBundles(core: Core, user: UserAddress, bundles: readonly Si
 
 async function startSessions(
   core: Core,
-  { user, always, tell }: InviteTarget,
+  { user, deviceId, always, tell }: InviteTarget,
   bundles: readonly SignedBundle[],
   signal?: AbortSignal,
 ): Promise<Transition<readonly InviteResult[]>> {
@@ -102,7 +102,8 @@ async function startSessions(
     throw new UsageError('suite-mismatch', 'no device of the user has a cipher suite in common with this account');
   }
   await dropUnreachable(core, plan, results);
-  await handOverWaiting(core, plan, user, usable);
+  // What waits for a user as a whole is for all of his devices.
+  if (deviceId === undefined) await handOverWaiting(core, plan, user, usable);
   if (tell && usable.length > 0 && !sameUser(user, core.account.address)) await tellOwnDevices(core, plan, user, usable);
   return plan.finish(results);
 }

@@ -25,7 +25,6 @@ import {
   withoutChain,
 } from './epoch.js';
 import type { AddGroupMemberDevice, AddGroupMembers, CreateGroup, GroupPreKeyBundle, RemoveGroupMembers } from './group-change.js';
-import type { MemberChain } from './member-chain.js';
 import { type GroupDevice, type GroupMember, isManager, memberOf, withoutMembers, haveSameUsers } from './membership.js';
 import {
   type Group,
@@ -63,7 +62,7 @@ export function* openEpoch(self: Self, own: OwnEpoch, before?: Group): Computati
   checkDevices(self, members, devices);
   const number = (before === undefined ? 0 : (currentEpoch(before)?.number ?? 0)) + 1;
   const change = yield* seededEpoch(awaitedEpoch(number, self.address, members, devices), self.address, sessionId, seed);
-  const kept = keepEpochs(before?.epochs ?? [], change.epoch, members);
+  const kept = keepEpochs(before?.epochs ?? [], change.epoch);
   const bundle: GroupPreKeyBundle = {
     suite,
     sender: self.address,
@@ -118,7 +117,7 @@ export function* addedDevices(
     if (addingMembers.length > 0 ? !isManager(members, sender) : memberOf(members, sender) === undefined) throw notManager();
     const step = { number: 0, inviter: sender, sequence, devices, members, isDerived: false, isHandedOver: true };
     const joined = joinedEpoch((epoch?.number ?? 0) + 1, step);
-    const kept = keepEpochs(before?.epochs ?? [], joined, members);
+    const kept = keepEpochs(before?.epochs ?? [], joined);
     const group = { address: requireAddress(info.address), name, suite, members, epochs: kept.epochs };
     return { ...settled(group), retired: kept.retired };
   }
@@ -145,7 +144,7 @@ export function removedMembers(self: Self, before: Group, removed: RemoveGroupMe
   if (memberOf(members, sender) === undefined) throw notManager();
   checkDevices(self, members, devices);
   const epoch = awaitedEpoch((currentEpoch(before)?.number ?? 0) + 1, sender, members, devices);
-  const kept = keepEpochs(before.epochs, epoch, members);
+  const kept = keepEpochs(before.epochs, epoch);
   return { ...settled({ ...before, members, epochs: kept.epochs }), retired: kept.retired };
 }
 
@@ -175,23 +174,10 @@ function withEndedChains(before: Group, device: DeviceAddress): GroupChange {
   return { ...settled({ ...before, epochs }), retired };
 }
 
-/** The epochs that stay beside a new one: a few, and without whoever is no longer a member. */
-function keepEpochs(
-  before: readonly Epoch[],
-  epoch: Epoch,
-  members: readonly GroupMember[],
-): { readonly epochs: readonly Epoch[]; readonly retired: readonly Wipeable[] } {
+/** The epochs that stay beside a new one: a few, for messages that came before it and could not be opened. */
+function keepEpochs(before: readonly Epoch[], epoch: Epoch): { readonly epochs: readonly Epoch[]; readonly retired: readonly Wipeable[] } {
   const kept = before.slice(-(limits.groupEpochs - 1));
-  const retired = secretsOfEpochs(before.slice(0, before.length - kept.length));
-  const cleaned = kept.map((known) => {
-    const chains = new Map<string, MemberChain>();
-    for (const [name, chain] of known.chains) {
-      if (memberOf(members, chain.device) !== undefined) chains.set(name, chain);
-      else retired.push(...chain.positions.map(({ chainKey }) => chainKey.key));
-    }
-    return chains.size === known.chains.size ? known : { ...known, chains };
-  });
-  return { epochs: [...cleaned, epoch], retired };
+  return { epochs: [...kept, epoch], retired: secretsOfEpochs(before.slice(0, before.length - kept.length)) };
 }
 
 /** Every device belongs to a member, and our own entry is what we are. */
