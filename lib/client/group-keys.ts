@@ -16,6 +16,7 @@ import { putReceivedGroupKeys, type ReceivedGroupKeys } from '../store/client/gr
 import type { MessageOrigin } from '../store/client/queue-rows.js';
 import type { GroupPreKeyBundle, GroupUpdateKeyBundle } from '../wire/group.js';
 import { type Content, decodeContent, encodeContent, notificationLevels } from '../wire/message.js';
+import { approvalOf } from './approval.js';
 import type { Core } from './core.js';
 import type { LoadedGroup } from './group-book.js';
 import { groupLock, userLock } from './lock-names.js';
@@ -66,7 +67,7 @@ async function handOut(core: Core, plan: Plan, keys: readonly KeysFor[]): Promis
     }
   }
   for (const { device, messages } of owed.values()) {
-    plan.add(peers.meet(device, options.clock.now()));
+    plan.add(peers.meet(device, options.clock.now(), approvalOf(core, device)));
     await deliver(core, plan, device, messages);
     if (sessions.ofDevice(device).length === 0) plan.afterwards(() => inviter.want(device, device.deviceId));
   }
