@@ -122,6 +122,9 @@ export function assemble(options: ResolvedOptions): Assembly {
       receiver.onDisconnected();
     },
     onRolledBack: () => recoverFromRollback(core),
+    onUnknown: () => {
+      events.emit({ type: 'device-removed', device: account.address });
+    },
   });
   const core: Core = {
     options,

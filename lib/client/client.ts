@@ -22,6 +22,7 @@ import type { ReceivedMessage } from './inbox.js';
 import { type InviteResult, inviteDevices } from './invite.js';
 import { lookUpGroup } from './look-up-group.js';
 import { type ClientOptions, type RegisterOptions, resolveOptions } from './options.js';
+import { removeOwnDevice } from './own-devices.js';
 import { renewIfExpired } from './pre-key-upkeep.js';
 import { registerAccount } from './registration.js';
 import { type Sent, sendMessage } from './send.js';
@@ -283,6 +284,15 @@ export class Client {
   async lookUpGroup(group: GroupAddress, options: WaitOptions = {}): Promise<GroupFound> {
     this.#assertOpen();
     return lookUpGroup(this.#assembly.core, group, this.#signal(options));
+  }
+
+  /**
+   * Removes another device of this user: the relay forgets it, ends its connection and tells everybody who knows it. Removing one that is gone already
+   * is no error. Rejects with `UsageError('device-id')`, `ProtocolError('request-refused')`, `TransportError`, the signal's reason, `StoreError`.
+   */
+  async removeDevice(deviceId: string, options: WaitOptions = {}): Promise<void> {
+    this.#assertOpen();
+    return removeOwnDevice(this.#assembly.core, deviceId, this.#signal(options));
   }
 
   /** Trusts whatever identity keys the relay names next for `device`, after a change that was refused. Rejects with `StoreError`. */

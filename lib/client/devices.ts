@@ -37,6 +37,16 @@ export async function dropDevice(core: Core, plan: Plan, device: DeviceAddress):
   return [...queued, ...messages.map(({ messageId }) => messageId)];
 }
 
+/** Adds the end of a device that was removed, and reports it, if it was known here; whether it was. Throws `StoreError`. */
+export async function forgetDevice(core: Core, plan: Plan, device: DeviceAddress): Promise<boolean> {
+  const { peers, sessions, events } = core;
+  if (peers.find(device)?.isGone !== false && sessions.ofDevice(device).length === 0) return false;
+  const messageIds = await removeDevice(core, plan, device);
+  if (messageIds.length > 0) plan.afterwards(() => events.emit({ type: 'session-lost', device, messageIds }));
+  plan.afterwards(() => events.emit({ type: 'device-removed', device }));
+  return true;
+}
+
 /** The relay knows no way to `device`: its sessions and what waits for it are dropped and reported. */
 export function loseDevice(core: Core, device: DeviceAddress): Promise<void> {
   return core.steps.run([userLock(device)], async () => {

@@ -91,7 +91,7 @@ export type ClientEvent =
   | { readonly type: 'identity-changed'; readonly device: DeviceAddress; readonly accepted: boolean }
   /** A user known here has a new device; `asked`: nothing is sent to it until `Client.approveDevice`. Weaknesses P4. */
   | { readonly type: 'device-added'; readonly device: DeviceAddress; readonly approval: 'given' | 'asked' }
-  /** A device of a user known here is gone. */
+  /** A device of a user known here is gone; with our own address: the relay does not know this device any more. */
   | { readonly type: 'device-removed'; readonly device: DeviceAddress }
   /** The relay's signature is missing or wrong: what it covers had no effect. */
   | { readonly type: 'bad-server-signature'; readonly subject: 'bundle' | 'push'; readonly code: string }

@@ -38,6 +38,8 @@ export interface LinkSurroundings {
   onDisconnected(): void;
   /** The relay has seen a newer store: drops every session. Throws `StoreError`. */
   onRolledBack(): Promise<void>;
+  /** The relay does not know this device (any more): it takes neither the token nor the password. Told once until a connection is open again. */
+  onUnknown(): void;
 }
 
 /** Wait after another process of the same device took the connection over, ms: two that fight for it would do nothing else. */
@@ -61,6 +63,8 @@ export class Link {
   #renew = false;
   /** When the password was last shown, ms since 1970. */
   #renewedAt = Number.NEGATIVE_INFINITY;
+  /** {@link LinkSurroundings.onUnknown} was told. */
+  #isUnknown = false;
   /** Sessions were given up since the last connection. */
   #hasRecovered = false;
   /** Waits between connections that were broken off because what they brought could not be stored. */
@@ -213,6 +217,7 @@ export class Link {
     }
     if (this.#renew) this.#renewedAt = this.#surroundings.clock.now();
     this.#hasRecovered = false;
+    this.#isUnknown = false;
     this.#renew = false;
     this.#backOff.reset();
     this.#connection = connection;
@@ -250,6 +255,10 @@ export class Link {
     if (code === 'unauthorized' && !this.#renew) {
       this.#renew = true;
       return 0;
+    }
+    if (code === 'unauthorized' && !this.#isUnknown) {
+      this.#isUnknown = true;
+      this.#surroundings.onUnknown();
     }
     if (code === 'store-rolled-back') {
       try {

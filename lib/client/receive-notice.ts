@@ -7,7 +7,7 @@ import { deleteOneTimePreKey, putNextOneTimePreKeyId, putOneTimePreKey } from '.
 import type { PushPayloads } from '../wire/push.js';
 import { requests } from '../wire/request.js';
 import type { Core } from './core.js';
-import { meetDevice, removeDevice } from './devices.js';
+import { forgetDevice, meetDevice } from './devices.js';
 import { queueRequests } from './mailer.js';
 import type { Plan } from './plan.js';
 import { type Handled, handled } from './push-outcome.js';
@@ -52,12 +52,7 @@ export function receiveDeviceAdded(core: Core, plan: Plan, { device }: PushPaylo
 
 /** Adds the end of a device: its sessions, its pins, what waits for it. Throws `StoreError`. */
 export async function receiveDeviceRemoved(core: Core, plan: Plan, { device }: PushPayloads['remove-user-device']): Promise<Handled> {
-  const { account, peers, sessions, events } = core;
-  const isKnown = peers.find(device)?.isGone === false || sessions.ofDevice(device).length > 0;
-  if (isKnown) {
-    const messageIds = await removeDevice(core, plan, device);
-    if (messageIds.length > 0) plan.afterwards(() => events.emit({ type: 'session-lost', device, messageIds }));
-  }
-  if (isKnown || sameDevice(device, account.address)) plan.afterwards(() => events.emit({ type: 'device-removed', device }));
+  const isKnown = await forgetDevice(core, plan, device);
+  if (!isKnown && sameDevice(device, core.account.address)) plan.afterwards(() => core.events.emit({ type: 'device-removed', device }));
   return handled.succeeded;
 }

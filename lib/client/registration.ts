@@ -30,15 +30,14 @@ import { deleteRow } from '../store/client/row.js';
 import type { Write } from '../store/store.js';
 import { frameVersion } from '../wire/frame.js';
 import { type AnswerOf, requests } from '../wire/request.js';
+
 import type { Core } from './core.js';
 import { accountLock } from './lock-names.js';
 import type { RegisterOptions } from './options.js';
 import { Plan } from './plan.js';
 import { verifyCertificate } from './server-trust.js';
 import type { Transition } from './step.js';
-
-/** The relay has understood the request and will not take it in this form. */
-const refusalCodes: readonly number[] = [400, 403, 404, 409, 417];
+import { verdictOf } from './verdict.js';
 
 /**
  * Makes the account of an empty store and registers it. Rejects with `UsageError('account-exists')`, `ProtocolError('registration-refused')` (nothing
@@ -53,7 +52,7 @@ export async function registerAccount(core: Core, options: RegisterOptions): Pro
   const answer = await ask(core, request, options.signal);
   const response = requests.register_user.decodeResponse(answer);
   if (!response.ok) {
-    if (!refusalCodes.includes(response.code) && response.code < 1_000) {
+    if (verdictOf(response.code, undefined) !== 'refused') {
       throw new TransportError('refused', `the relay refused the registration for now with code ${response.code}`);
     }
     await forget(core);

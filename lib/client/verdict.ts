@@ -8,7 +8,7 @@ import { successCode } from '../wire/request.js';
  */
 export type Verdict = 'done' | 'retry' | 'renew' | 'refused' | 'device-lost';
 
-/** Every code of the schema but success and those of a server's own. */
+/** Every code of the schema and of its next version (413, 426, 429) but success and those of a server's own. */
 const verdicts: ReadonlyMap<number, Verdict> = new Map([
   // Nothing was said.
   [0, 'retry'],
@@ -22,7 +22,10 @@ const verdicts: ReadonlyMap<number, Verdict> = new Map([
   [404, 'device-lost'],
   [408, 'retry'],
   [409, 'refused'],
+  [413, 'refused'],
   [417, 'refused'],
+  [426, 'refused'],
+  [429, 'retry'],
   [500, 'retry'],
   [503, 'retry'],
 ]);

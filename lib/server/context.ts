@@ -12,6 +12,7 @@ import type { Logger } from '../base/logger.js';
 import type { Groups } from './groups.js';
 import type { RelayHooks } from './hooks.js';
 import type { Mailboxes } from './mailbox.js';
+import type { OpenDevices } from './open-devices.js';
 import type { RateLimit } from './rate-limits.js';
 import type { RecentMessages } from './recent-messages.js';
 import { Refusal, responseCode } from './refusal.js';
@@ -33,6 +34,7 @@ export interface RelayContext {
   readonly tokens: Tokens;
   readonly recent: RecentMessages;
   readonly counters: CommitCounters;
+  readonly devices: OpenDevices;
   /**
    * Taken before the mailboxes' own locks, never inside them, and all that a step needs at once, never one inside another: `group:…`, `user:…`,
    * `authenticator:…`, `device:…`, `pair:…`, `admin:…` (the changes of groups that a device asks for). Who is in a group changes under the locks of

@@ -14,6 +14,7 @@ import type { Guest } from './guest.js';
 import { getPreKeyBundles, publishSignedPreKey, supplyOneTimePreKeys } from './pre-keys.js';
 import { Refusal, responseCode } from './refusal.js';
 import { register } from './registration.js';
+import { removeOwnDevice } from './removal.js';
 import { accept, invite, sendOneToOne } from './sessions.js';
 import { updateUser } from './users.js';
 
@@ -69,6 +70,7 @@ const performers: { readonly [Name in RequestName]: Performer<Name> } = {
   remove_group_members: byAdmin(removeGroupMembers),
   leave_group: byToken(leaveGroup),
   send_group_msg: byToken(sendGroupMessage),
+  remove_device: byToken(removeOwnDevice),
 };
 
 /** Bytes of a request without keys in it: addresses, ids, and lists of them. */
@@ -97,6 +99,7 @@ export function maxBodyLength(name: RequestName, frameLength: number): number {
     case 'consume_proto_msg':
     case 'get_group':
     case 'leave_group':
+    case 'remove_device':
       return smallBody;
     case 'update_user':
       return Math.min(frameLength, largeSettingsBody);

@@ -3,7 +3,6 @@
  * and ciphertext only. Spec: server.md, design D9.
  */
 import type { GroupAddress, UserAddress } from '../base/address.js';
-import { deviceKey } from '../base/address.js';
 import type { Clock } from '../base/clock.js';
 import { systemClock } from '../base/clock.js';
 import { UsageError } from '../base/errors.js';
@@ -29,6 +28,7 @@ import { Locks } from '../base/locks.js';
 import { type Logger, silentLogger } from '../base/logger.js';
 import { Mailboxes } from './mailbox.js';
 import { notifyGroup, notifyUser } from './notices.js';
+import { OpenDevices } from './open-devices.js';
 import { RateLimit } from './rate-limits.js';
 import { RecentMessages } from './recent-messages.js';
 import { createInvitation } from './registration.js';
@@ -81,7 +81,6 @@ export class Relay {
   readonly domain: string;
   readonly #context: RelayContext;
   readonly #connections = new Set<DeviceConnection>();
-  readonly #devices = new Map<string, DeviceConnection>();
   readonly #perAddress = new Map<string, number>();
   readonly #doors = new Set<Door>();
   #closing: Promise<void> | undefined;
@@ -148,9 +147,7 @@ export class Relay {
    */
   async removeDevice(userId: string, deviceId: string): Promise<boolean> {
     const address = { domain: this.domain, userId, deviceId };
-    const removed = await removeDevice(this.#context, address);
-    if (removed) this.#devices.get(deviceKey(address))?.end('unauthorized');
-    return removed;
+    return removeDevice(this.#context, address);
   }
 
   /**
@@ -201,13 +198,10 @@ export class Relay {
     logger.info({}, 'closed');
   }
 
-  /** One connection per device: the newest, because the older one may be half open. */
   #onConnected(connection: DeviceConnection): void {
     const { address } = connection;
     if (address === undefined) return;
-    const name = deviceKey(address);
-    this.#devices.get(name)?.end('replaced');
-    this.#devices.set(name, connection);
+    this.#context.devices.connected(address, connection);
     this.#context.logger.debug({ user: address.userId, device: address.deviceId }, 'connected');
   }
 
@@ -218,8 +212,7 @@ export class Relay {
     else this.#perAddress.delete(connection.remoteAddress);
     const { address } = connection;
     if (address === undefined) return;
-    const name = deviceKey(address);
-    if (this.#devices.get(name) === connection) this.#devices.delete(name);
+    this.#context.devices.ended(address, connection);
     this.#context.logger.debug({ user: address.userId, device: address.deviceId }, 'disconnected');
   }
 }
@@ -245,6 +238,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
       tokens,
       recent: new RecentMessages(),
       counters: new CommitCounters(store, logger),
+      devices: new OpenDevices(),
       locks: new Locks(),
       rates: {
         bundles: new RateLimit(limits.bundlesPerTarget, clock),

@@ -1,19 +1,35 @@
 /** The end of a device. Spec: server.md §3 (device removal). */
 import type { DeviceAddress } from '../base/address.js';
-import { deviceKey } from '../base/address.js';
+import { deviceKey, sameDevice, sameUser } from '../base/address.js';
 import { limits } from '../base/limits.js';
+import type { Write } from '../store/store.js';
 import { encodePayload } from '../wire/push.js';
-import type { RelayContext } from './context.js';
+import type { Handler, RelayContext } from './context.js';
+import { requireDomain } from './context.js';
 import { withoutDevice } from './group-members.js';
 import { groupLock } from './group-state.js';
 import { type GroupUpdate, planUpdate } from './group-update.js';
+import { Refusal, responseCode } from './refusal.js';
 import { maxRelated, relatedDevices } from './users.js';
 
+/** remove_device: another device of the caller's user. One that is gone already is as good as removed: the answer may have been lost. */
+export const removeOwnDevice: Handler<'remove_device'> = async (context, caller, { device }) => {
+  requireDomain(context, device.domain);
+  if (!sameUser(device, caller)) throw new Refusal(responseCode.forbidden, 'the device belongs to another user');
+  if (sameDevice(device, caller)) throw new Refusal(responseCode.badRequest, 'a device does not remove itself');
+  await removeDevice(context, device, () => context.counters.writes(caller));
+  return {};
+};
+
 /**
- * Removes a device: its keys, mailbox, relations and marks in groups are deleted, and everybody who knows it is told. Its user stays in the groups,
- * also without a device. False when there is no such device.
+ * Removes a device: its keys, mailbox, relations and marks in groups are deleted, its connection ends, and everybody who knows it is told. Its user
+ * stays in the groups, also without a device. `also` is written in the same transaction. False when there is no such device.
  */
-export async function removeDevice(context: RelayContext, address: DeviceAddress): Promise<boolean> {
+export async function removeDevice(
+  context: RelayContext,
+  address: DeviceAddress,
+  also: () => readonly Write[] = () => [],
+): Promise<boolean> {
   for (;;) {
     const groupIds = await context.store.groups.groupIdsOf(address.userId);
     const names = [...groupIds.map(groupLock), `user:${address.userId}`, `device:${deviceKey(address)}`];
@@ -22,8 +38,9 @@ export async function removeDevice(context: RelayContext, address: DeviceAddress
       const now = await context.store.groups.groupIdsOf(address.userId);
       // The user came into a group while the locks were awaited.
       if (now.some((groupId) => !groupIds.includes(groupId))) return undefined;
-      return removeLocked(context, address, now, generation);
+      return removeLocked(context, address, now, generation, also);
     });
+    if (removed === true) context.devices.end(address, 'unauthorized');
     if (removed !== undefined) return removed;
   }
 }
@@ -33,6 +50,7 @@ async function removeLocked(
   address: DeviceAddress,
   groupIds: readonly string[],
   generation: number,
+  also: () => readonly Write[],
 ): Promise<boolean> {
   const { store, counters, mailboxes } = context;
   if ((await store.login(address)) === undefined) return false;
@@ -57,7 +75,7 @@ async function removeLocked(
       ...[...told.values()].map((to) => ({ to, payload, signed: true, optional: true })),
       ...updates.flatMap(({ deliveries }) => deliveries),
     ],
-    (placeOf) => [...replies, ...updates.flatMap((update) => update.writes(placeOf))],
+    (placeOf) => [...replies, ...updates.flatMap((update) => update.writes(placeOf)), ...also()],
     generation,
   );
   for (const update of updates) update.settle();

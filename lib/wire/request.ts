@@ -1,5 +1,6 @@
-/** The table of requests: one row per request of the schema, under the name the whitepaper's protocol handler gives it. Spec: wire.md §6 to §10. */
+/** The table of requests: one row per request of the schema, under the name the whitepaper's protocol handler gives it, and our own. Spec: wire.md §6 to §10. */
 import * as account from './account-request.js';
+import * as device from './device-request.js';
 import * as group from './group-request.js';
 import * as message from './message-request.js';
 import type { RequestRow, Response } from './request-row.js';
@@ -8,7 +9,10 @@ export type { Done, RequestRow, Response } from './request-row.js';
 export { successCode } from './request-row.js';
 export { pushOutcomes } from './message-request.js';
 
-/** Every request of the schema. */
+/** Codes of our own requests begin here; those of the whitepaper's schema stay below. */
+export const ownRequestCodes = 100;
+
+/** Every request: those of the whitepaper's schema, then our own. */
 export const requests = {
   register_user: account.registerUser,
   get_pre_key_bundle: account.getPreKeyBundles,
@@ -26,6 +30,7 @@ export const requests = {
   consume_proto_msg: message.consumePush,
   update_user: account.updateUser,
   get_group: group.getGroup,
+  remove_device: device.removeDevice,
 } as const;
 
 /** Name of a request. */

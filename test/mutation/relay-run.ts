@@ -169,6 +169,12 @@ function checkDone({ alice, bob }: RelayWorld, name: RequestName, body: Uint8Arr
       }
       return;
     }
+    case 'remove_device': {
+      const { device } = requests.remove_device.decodeRequest(body);
+      if (!sameUser(device, alice.address) || sameDevice(device, alice.address))
+        fail('a device was removed that its own user did not name');
+      return;
+    }
     case 'register_user':
     case 'get_pre_key_bundle':
     case 'consume_proto_msg':

@@ -99,6 +99,13 @@ export const cases: { readonly [Name in RequestName]: Case<Name> } = {
     pushedAgain: 0,
     otherSender: 403,
   },
+  remove_device: {
+    make: (alice) => ({ device: { ...alice.address, deviceId: 'lost' } }),
+    code: 200,
+    again: 200,
+    pushedAgain: 0,
+    otherSender: undefined,
+  },
   get_group: { make: (_alice, _bob, sender) => ({ group, sender }), ...noGroup },
   create_group: {
     make: (alice, bob, sender) => ({

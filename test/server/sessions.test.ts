@@ -172,6 +172,32 @@ test('a removed device is gone: its connection ends, its token is worth nothing,
   expect(await alice.request('get_pre_key_bundle', { domain, userId: 'bob', deviceId: 'phone' })).toMatchObject({ code: 204 });
 });
 
+test('a device removes another one of its user, and asking again is no error', async () => {
+  const tablet = await join(fixture, 'bob', 'tablet');
+  expectOk(await alice.request('accept', { accept: alice.accept(bob.address) }));
+  await settled();
+  alice.pushes.length = 0;
+  const { connection } = bob;
+  expectOk(await tablet.request('remove_device', { device: bob.address }));
+  expect(await connection?.closed).toMatchObject({ cause: 'goodbye', reason: 'unauthorized' });
+  await expect(bob.connect(fixture.network.transport)).rejects.toMatchObject({ code: 'unauthorized' });
+  expect(payloadOf((await alice.received(1))[0], 'remove-user-device')).toMatchObject({ device: { userId: 'bob', deviceId: 'phone' } });
+  expectOk(await tablet.request('remove_device', { device: bob.address }));
+  await settled();
+  expect(alice.pushes).toHaveLength(1);
+});
+
+test('nobody removes a device of somebody else, of another domain, or himself', async () => {
+  const rows = [...fixture.tables.rows('device').entries({ prefix: '', after: undefined, reverse: false })];
+  expect(await alice.request('remove_device', { device: bob.address })).toMatchObject({ ok: false, code: 403 });
+  expect(await alice.request('remove_device', { device: { ...bob.address, domain: 'elsewhere' } })).toMatchObject({ ok: false, code: 404 });
+  expect(await bob.request('remove_device', { device: bob.address })).toMatchObject({ ok: false, code: 400 });
+  await settled();
+  expect([...fixture.tables.rows('device').entries({ prefix: '', after: undefined, reverse: false })]).toEqual(rows);
+  expect([...alice.pushes, ...bob.pushes].map(({ payload }) => payload.kind)).not.toContain('remove-user-device');
+  expectOk(await alice.send(bob.address, 'still there'));
+});
+
 test('a device that registers under the name of a removed one gets none of its mail, and the old token does not open it', async () => {
   await bob.connection?.close();
   await alice.send(bob.address, 'for the old phone');

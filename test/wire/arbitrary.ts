@@ -274,6 +274,7 @@ export const requestValues: { readonly [N in RequestName]: fc.Arbitrary<RequestO
   consume_proto_msg: fc.record({ pushId: name, outcome: int32 }),
   update_user: fc.record({ update: userUpdate }),
   get_group: fc.record({ group, sender: device }),
+  remove_device: fc.record({ device: fc.record({ domain: name, userId: name, deviceId: name }) }),
 };
 
 const done = fc.constant<Done>({});
@@ -307,6 +308,7 @@ export const answerValues: { readonly [N in RequestName]: fc.Arbitrary<AnswerOf<
   consume_proto_msg: done,
   update_user: done,
   get_group: fc.record({ name: anyName, group, members: few(member) }),
+  remove_device: done,
 };
 
 export const frame: fc.Arbitrary<Frame> = fc.oneof(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { e2ees, skissm } from '../../lib/wire/generated/e2ees.js';
 import { decodePush, encodePayload, encodePush, pushKinds, type PushPayload } from '../../lib/wire/push.js';
-import { requestNames, requests } from '../../lib/wire/request.js';
+import { ownRequestCodes, requestNames, requests } from '../../lib/wire/request.js';
 import { payloads, seeded } from './arbitrary.js';
 import fc from 'fast-check';
 
@@ -15,9 +15,10 @@ describe('the schema', () => {
     expect(enumNames).toHaveLength(15);
   });
 
-  test('has one row for every request, and no row without a request', () => {
+  test('has one row for every request, and no row without a request but our own', () => {
     const inSchema = messageNames.filter((name) => name.endsWith('Request') && name !== 'PendingRequest').sort();
-    const inTable = requestNames().map((name) => requests[name].schemaName);
+    const names = requestNames().filter((name) => requests[name].code < ownRequestCodes);
+    const inTable = names.map((name) => requests[name].schemaName);
     expect([...inTable].sort()).toEqual(inSchema);
     for (const name of inSchema) expect(messageNames).toContain(name.replace(/Request$/u, 'Response'));
   });
@@ -41,6 +42,7 @@ describe('the schema', () => {
       consume_proto_msg: 14,
       update_user: 15,
       get_group: 16,
+      remove_device: 100,
     });
   });
 
@@ -57,7 +59,17 @@ describe('the schema', () => {
     expect(names).not.toContain('none');
   });
 
-  test('has the seven frames of the relay', () => {
+  test('has our own requests apart from those of the whitepaper', () => {
+    const own = requestNames().filter((name) => requests[name].code >= ownRequestCodes);
+    expect(own).toEqual(['remove_device']);
+    for (const name of own) {
+      const { schemaName } = requests[name];
+      expect(messageNames).not.toContain(schemaName);
+      for (const each of [schemaName, schemaName.replace(/Request$/u, 'Response')]) expect(skissm.relay.v1).toHaveProperty(each);
+    }
+  });
+
+  test('has the seven frames of the relay, and the messages of our own requests', () => {
     expect(Object.keys(skissm.relay.v1).sort()).toEqual([
       'Frame',
       'Goodbye',
@@ -65,6 +77,8 @@ describe('the schema', () => {
       'Hello',
       'HelloAck',
       'Push',
+      'RemoveDeviceRequest',
+      'RemoveDeviceResponse',
       'Request',
       'Response',
     ]);
