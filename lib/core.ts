@@ -83,27 +83,26 @@ export type {
 export { type Epoch, type GroupStep, chainOf, hasKeys, sendingChain, withChain } from './group/epoch.js';
 export { type GroupMessage, type SealedGroupMessages, isSignedBy, openGroupMessage, sealGroupMessages } from './group/group-message.js';
 export {
-  type BundleOutcome,
   type Group,
   type GroupChange,
   type KeysFor,
-  type OwnEpoch,
   type Self,
   type WaitingSteps,
-  addedDevices,
-  announcedGroup,
-  carriedOut,
   currentEpoch,
   epochOf,
   isInGroup,
+  secretsOfEpochs,
+} from './group/group.js';
+export { type BundleOutcome, carriedOut, takeChain, takeSeed } from './group/key-bundle.js';
+export {
+  type OwnEpoch,
+  addedDevices,
+  announcedGroup,
   openEpoch,
   removedMembers,
-  secretsOfEpochs,
-  takeChain,
-  takeSeed,
   withoutDevice,
   withoutOwnKeys,
-} from './group/group.js';
+} from './group/transition.js';
 export { groupSeedLength } from './group/key-update.js';
 export { type ChainPosition, type MemberChain, type OpenedByChain, newestPosition, positionIn } from './group/member-chain.js';
 export { type GroupDevice, type GroupInfo, type GroupMember, groupRoles, isManager, memberOf } from './group/membership.js';

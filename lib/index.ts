@@ -13,6 +13,8 @@ export type { SentToGroup } from './client/group-send.js';
 export type { KnownGroup, NewGroup } from './client/groups.js';
 export type { ReceivedMessage } from './client/inbox.js';
 export type { InviteResult } from './client/invite.js';
+export type { Approval } from './store/client/peer-rows.js';
+export type { Delivered } from './client/mailer.js';
 export type { Sent, SentTo } from './client/send.js';
 export { type Asymmetric, type JobExecutor, createAsymmetric } from './client/asymmetric.js';
 

@@ -7,6 +7,8 @@ import { currentSignedPreKey } from '../account/account.js';
 import type { DeviceAddress, GroupAddress, UserAddress } from '../base/address.js';
 import { UsageError } from '../base/errors.js';
 import type { CipherSuite } from '../crypto/cipher-suite.js';
+import type { Approval } from '../store/client/peer-rows.js';
+import { approveDevice, rejectDevice } from './approve.js';
 import { type Assembly, assemble } from './assemble.js';
 import { trustIdentity } from './devices.js';
 import type { ClientEventType, EventListener } from './events.js';
@@ -28,6 +30,8 @@ export interface KnownDevice {
   readonly knownSince: number;
   /** Whether a session can be used for sending. */
   readonly isReady: boolean;
+  /** `asked`: nothing is sent to it until {@link Client.approveDevice}; `rejected`: nothing at all. */
+  readonly approval: Approval;
 }
 
 /** How a client stands. */
@@ -237,7 +241,25 @@ export class Client {
     await steps.settled();
     return peers
       .ofUser(user)
-      .map(({ device, knownSince }) => ({ device, knownSince, isReady: sessions.newestReady(device) !== undefined }));
+      .map(({ device, knownSince, approval }) => ({ device, knownSince, isReady: sessions.newestReady(device) !== undefined, approval }));
+  }
+
+  /**
+   * Lets `device` have what is sent to its user: what waits for it goes out in order, and groups of its user take it in. Rejects with
+   * `ProtocolError('no-such-device')` when it is not known here, and with `StoreError`; then nothing is sent.
+   */
+  async approveDevice(device: DeviceAddress): Promise<void> {
+    this.#assertOpen();
+    return approveDevice(this.#assembly.core, device);
+  }
+
+  /**
+   * Excludes `device` until it is approved: what waits for it is dropped (event `session-lost`), no session is kept with it. It keeps the keys of
+   * groups that it had. Rejects as {@link approveDevice}.
+   */
+  async rejectDevice(device: DeviceAddress): Promise<void> {
+    this.#assertOpen();
+    return rejectDevice(this.#assembly.core, device);
   }
 
   /** Trusts whatever identity keys the relay names next for `device`, after a change that was refused. Rejects with `StoreError`. */

@@ -1,7 +1,9 @@
 /** Devices that come, go, or cannot be reached any more. Spec: one2one.md §2.4, §3.2. */
 import { type DeviceAddress, sameDevice, sameUser } from '../base/address.js';
 import type { MessageId } from '../base/brand.js';
+import type { Approval } from '../store/client/peer-rows.js';
 import { deleteOutboxEntry } from '../store/client/queue-rows.js';
+import { approvalOf } from './approval.js';
 import type { Core } from './core.js';
 import { userLock } from './lock-names.js';
 import { Plan } from './plan.js';
@@ -13,11 +15,17 @@ import type { Transition } from './step.js';
  * pins stay: a relay that says so must not be able to put somebody else in its place. Throws `StoreError`.
  */
 export async function removeDevice(core: Core, plan: Plan, device: DeviceAddress): Promise<readonly MessageId[]> {
-  const { sessions, peers, pending, outbox } = core;
-  plan.add(await sessions.remove(sessions.ofDevice(device).map(({ sessionId }) => sessionId)));
-  plan.add(peers.lose(device));
+  const messageIds = await dropDevice(core, plan, device);
+  plan.add(core.peers.lose(device));
   // Its chains go in steps of their own: which groups it is in is known under their locks.
   plan.afterwards(() => core.groupWork.wakeAll());
+  return messageIds;
+}
+
+/** Adds the end of the sessions with `device` and of what waits for it, and returns the messages that will not reach it. Throws `StoreError`. */
+export async function dropDevice(core: Core, plan: Plan, device: DeviceAddress): Promise<readonly MessageId[]> {
+  const { sessions, pending, outbox } = core;
+  plan.add(await sessions.remove(sessions.ofDevice(device).map(({ sessionId }) => sessionId)));
   const { messages, change } = await pending.take(device);
   plan.add(change);
   const requests = outbox.forDevice(device);
@@ -38,22 +46,22 @@ export function loseDevice(core: Core, device: DeviceAddress): Promise<void> {
   });
 }
 
-/** Whether a device of a user we know (or of our own) was not there before: people want to hear of it. Weaknesses P4. */
-function isNews({ account, peers }: Core, device: DeviceAddress): boolean {
-  const isKnownUser = sameUser(device, account.address) || peers.ofUser(device).length > 0;
-  return isKnownUser && !sameDevice(device, account.address) && peers.find(device)?.isGone !== false;
+/**
+ * Reports a device that was not there before: of a user we know, or of our own. Weaknesses P4. People want to hear of it, and have to when they are
+ * asked.
+ */
+export function reportNewDevice(core: Core, plan: Plan, device: DeviceAddress, approval: Approval = approvalOf(core, device)): void {
+  const { account, peers, events } = core;
+  if (sameDevice(device, account.address) || peers.find(device)?.isGone === false || approval === 'rejected') return;
+  const isKnownUser = sameUser(device, account.address) || peers.hasMet(device);
+  if (isKnownUser || approval === 'asked') plan.afterwards(() => events.emit({ type: 'device-added', device, approval }));
 }
 
-/** Reports a device that shows itself by an invite or a bundle. */
-export function reportNewDevice(core: Core, plan: Plan, device: DeviceAddress): void {
-  if (isNews(core, device)) plan.afterwards(() => core.events.emit({ type: 'device-added', device }));
-}
-
-/** A user has a new device. It invites us itself; until then what is sent to the user waits for it. */
-export function meetDevice(core: Core, plan: Plan, device: DeviceAddress): void {
-  if (!isNews(core, device)) return;
-  reportNewDevice(core, plan, device);
-  plan.add(core.peers.meet(device, core.options.clock.now()));
+/** Makes `device` known, reported where it is news. It invites us itself, or is invited; until then what is sent to its user waits for it. */
+export function meetDevice(core: Core, plan: Plan, device: DeviceAddress, approval: Approval = approvalOf(core, device)): void {
+  if (sameDevice(device, core.account.address)) return;
+  reportNewDevice(core, plan, device, approval);
+  plan.add(core.peers.meet(device, core.options.clock.now(), approval));
 }
 
 /**

@@ -88,8 +88,9 @@ export type ClientEvent =
     }
   /** The relay names other identity keys for a device than before. `accepted` is the policy's answer. Weaknesses P3. */
   | { readonly type: 'identity-changed'; readonly device: DeviceAddress; readonly accepted: boolean }
-  /** A user known here has a new device, or lost one. Weaknesses P4. */
-  | { readonly type: 'device-added'; readonly device: DeviceAddress }
+  /** A user known here has a new device; `asked`: nothing is sent to it until `Client.approveDevice`. Weaknesses P4. */
+  | { readonly type: 'device-added'; readonly device: DeviceAddress; readonly approval: 'given' | 'asked' }
+  /** A device of a user known here is gone. */
   | { readonly type: 'device-removed'; readonly device: DeviceAddress }
   /** The relay's signature is missing or wrong: what it covers had no effect. */
   | { readonly type: 'bad-server-signature'; readonly subject: 'bundle' | 'push'; readonly code: string }

@@ -1,6 +1,8 @@
 /** Waiting until what was sent has left this device. */
 import { userKey } from '../base/address.js';
 import { ProtocolError, UsageError } from '../base/errors.js';
+import type { PendingTarget } from '../store/client/queue-rows.js';
+import { isApproved } from './approval.js';
 import type { Core } from './core.js';
 import type { Inviter } from './inviter.js';
 
@@ -12,8 +14,10 @@ import type { Inviter } from './inviter.js';
 export function flush(core: Core, inviter: Inviter, signal?: AbortSignal): Promise<void> {
   const { outbox, pending, groupWaiting, orders, closing } = core;
   let bound: number | undefined;
+  // What waits for the application's approval of a device leaves when that is given, if ever.
+  const waiting = (): PendingTarget[] => pending.targets().filter((target) => !('deviceId' in target) || isApproved(core, target));
   const isDone = (): boolean => {
-    if (bound === undefined && pending.total === 0 && groupWaiting.total === 0 && orders.size === 0) bound = outbox.next;
+    if (bound === undefined && waiting().length === 0 && groupWaiting.total === 0 && orders.size === 0) bound = outbox.next;
     return bound !== undefined && outbox.isAnswered(bound);
   };
   return new Promise((resolve, reject) => {
@@ -27,7 +31,7 @@ export function flush(core: Core, inviter: Inviter, signal?: AbortSignal): Promi
       else if (closing.aborted) end(() => reject(new UsageError('client-closed', 'the client was closed')));
       else if (isDone()) end(resolve);
       else {
-        const failed = bound === undefined ? pending.users().find((user) => inviter.failure(user) !== undefined) : undefined;
+        const failed = bound === undefined ? waiting().find((user) => inviter.failure(user) !== undefined) : undefined;
         if (failed === undefined) return;
         const code = inviter.failure(failed) ?? '';
         end(() => reject(new ProtocolError('unreachable-user', `a message waits for ${userKey(failed)}, who cannot be invited: ${code}`)));

@@ -4,7 +4,7 @@ import { asSessionId } from '../base/brand.js';
 import { E2eeError, InternalError, ProtocolError, StoreError } from '../base/errors.js';
 import { randomId } from '../base/random.js';
 import { Secret, allocateSecret } from '../base/secret.js';
-import { addedDevices, openEpoch } from '../group/group.js';
+import { addedDevices, openEpoch } from '../group/transition.js';
 import { groupSeedLength } from '../group/key-update.js';
 import { memberOf, type GroupDevice, type GroupMember } from '../group/membership.js';
 import type { GroupOrder, GroupWish } from '../store/client/group-queue-rows.js';

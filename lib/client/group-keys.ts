@@ -10,21 +10,13 @@ import { DecodeError, E2eeError, InternalError, ProtocolError } from '../base/er
 import { limits } from '../base/limits.js';
 import { randomId } from '../base/random.js';
 import { sendingChain } from '../group/epoch.js';
-import {
-  type BundleOutcome,
-  type Group,
-  type GroupChange,
-  type KeysFor,
-  type Self,
-  carriedOut,
-  currentEpoch,
-  takeChain,
-  takeSeed,
-} from '../group/group.js';
+import { type Group, type GroupChange, type KeysFor, type Self, currentEpoch } from '../group/group.js';
+import { type BundleOutcome, carriedOut, takeChain, takeSeed } from '../group/key-bundle.js';
 import { putReceivedGroupKeys, type ReceivedGroupKeys } from '../store/client/group-queue-rows.js';
 import type { MessageOrigin } from '../store/client/queue-rows.js';
 import type { GroupPreKeyBundle, GroupUpdateKeyBundle } from '../wire/group.js';
 import { type Content, decodeContent, encodeContent, notificationLevels } from '../wire/message.js';
+import { approvalOf } from './approval.js';
 import type { Core } from './core.js';
 import type { LoadedGroup } from './group-book.js';
 import { groupLock, userLock } from './lock-names.js';
@@ -75,7 +67,7 @@ async function handOut(core: Core, plan: Plan, keys: readonly KeysFor[]): Promis
     }
   }
   for (const { device, messages } of owed.values()) {
-    plan.add(peers.meet(device, options.clock.now()));
+    plan.add(peers.meet(device, options.clock.now(), approvalOf(core, device)));
     await deliver(core, plan, device, messages);
     if (sessions.ofDevice(device).length === 0) plan.afterwards(() => inviter.want(device, device.deviceId));
   }

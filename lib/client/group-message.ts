@@ -94,12 +94,14 @@ async function tryToOpen(core: Core, plan: Plan, envelope: GroupEnvelope): Promi
   const opened = await groups.open(to);
   if (opened === undefined) return { kind: 'early', code: 'unknown-group' };
   const { group } = opened;
-  // Whoever was removed is not listened to, whatever keys it still has.
-  if (memberOf(group.members, from) === undefined) return refused('not-a-member');
   const epoch = epochOf(group, sessionId);
   if (epoch === undefined) return { kind: 'early', code: 'unknown-session' };
   const chain = chainOf(epoch, from);
-  if (chain === undefined) return { kind: 'early', code: 'unknown-chain' };
+  if (chain === undefined) {
+    const isMember = memberOf(group.members, from) !== undefined || memberOf(epoch.members, from) !== undefined;
+    return isMember ? { kind: 'early', code: 'unknown-chain' } : refused('not-a-member');
+  }
+  // Who was removed since is listened to in its own epoch: the relay took the message before it carried the removal out.
   if (!(await isAuthentic(core, envelope, opened, chain))) return refused('bad-signature', handled.failedSignature);
   const skipped = await groups.skipped(opened, epoch, from);
   try {

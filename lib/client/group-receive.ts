@@ -2,11 +2,13 @@
 import { type DeviceAddress, type GroupAddress, sameDevice, sameUser } from '../base/address.js';
 import { noBytes } from '../base/bytes.js';
 import { E2eeError, InternalError } from '../base/errors.js';
-import { addedDevices, announcedGroup, removedMembers } from '../group/group.js';
+import { addedDevices, announcedGroup, removedMembers } from '../group/transition.js';
 import { isManager, memberOf } from '../group/membership.js';
 import type { GroupDevice } from '../wire/group.js';
 import type { PushPayload, PushPayloads } from '../wire/push.js';
+import { approvalOf } from './approval.js';
 import type { Core } from './core.js';
+import { reportNewDevice } from './devices.js';
 import type { LoadedGroup } from './group-book.js';
 import { putGroupChange, selfOf } from './group-keys.js';
 import type { Plan } from './plan.js';
@@ -200,7 +202,9 @@ export function vetted(core: Core, plan: Plan, devices: readonly GroupDevice[]):
     const { address, signingKey } = device;
     if (sameDevice(address, account.address)) return device;
     if (!peers.hasOtherSigningKey(address, signingKey)) {
-      plan.add(peers.pinSigningKey(address, signingKey, options.clock.now()));
+      const approval = approvalOf(core, address);
+      if (approval === 'asked') reportNewDevice(core, plan, address, approval);
+      plan.add(peers.pinSigningKey(address, signingKey, options.clock.now(), approval));
       return device;
     }
     const accepted = options.identityChange === 'accept';

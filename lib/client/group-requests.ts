@@ -14,6 +14,7 @@ import { newestPosition } from '../group/member-chain.js';
 import { sendingChain } from '../group/epoch.js';
 import type { GroupOrder, GroupWish } from '../store/client/group-queue-rows.js';
 import { requests } from '../wire/request.js';
+import { isApproved } from './approval.js';
 import type { Core } from './core.js';
 import type { LoadedGroup } from './group-book.js';
 import { canSeal, unknownGroup } from './group-keys.js';
@@ -169,6 +170,7 @@ export function missingDevice(core: Core, group: GroupAddress): DeviceAddress | 
   for (const member of loaded.group.members) {
     if (member.role !== groupRoles.member && member.role !== groupRoles.manager) continue;
     for (const { device } of peers.ofUser(member)) {
+      if (!isApproved(core, device)) continue;
       if (!isInGroup(loaded.group, device) && !groupWork.isRefused(group, deviceKey(device))) return device;
     }
   }

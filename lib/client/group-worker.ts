@@ -9,7 +9,7 @@ import type { LoadedGroup } from './group-book.js';
 import { retryHeld } from './group-message.js';
 import { carryOutHeld, putGroupChange, useReceivedKeys } from './group-keys.js';
 import { hasKeys } from '../group/epoch.js';
-import { withoutDevice } from '../group/group.js';
+import { withoutDevice } from '../group/transition.js';
 import { groupLock } from './lock-names.js';
 import { Plan } from './plan.js';
 import { pumpOrders } from './group-requests.js';

@@ -83,7 +83,7 @@ export async function leaveGroup(core: Core, group: GroupAddress, signal?: Abort
 
 /** The groups of this device. Rejects with `StoreError`. */
 export async function knownGroups(core: Core): Promise<readonly KnownGroup[]> {
-  const { groups, orders, account, steps } = core;
+  const { groups, orders, account, peers, steps } = core;
   await steps.settled();
   const known: KnownGroup[] = [];
   for (const { address } of groups.all()) {
@@ -94,7 +94,9 @@ export async function knownGroups(core: Core): Promise<readonly KnownGroup[]> {
       const epoch = currentEpoch(opened.group);
       const isLeaving = orders.of(address).some(({ wish }) => wish.kind === 'leave');
       const state = isLeaving ? 'leaving' : canSeal(core, opened.group) ? 'ready' : 'waiting';
-      const inUse = [...(epoch?.chains.values() ?? [])].filter(({ positions }) => positions.length > 0).map(({ device }) => device);
+      const inUse = [...(epoch?.chains.values() ?? [])]
+        .filter(({ device, positions }) => positions.length > 0 && peers.find(device)?.isGone !== true)
+        .map(({ device }) => device);
       const devices = inUse.some((device) => sameDevice(device, account.address)) ? inUse : [];
       const isManager = memberOf(members, account.address)?.role === groupRoles.manager;
       return { writes: [], result: { address: opened.group.address, name, members, isManager, state, devices } as const };
@@ -116,7 +118,10 @@ async function ask(core: Core, group: GroupAddress, wish: GroupWish, signal: Abo
   signal?.throwIfAborted();
   const outcome = await steps.run([groupLock(group)], () => {
     const added = orders.add(group, wish);
-    return new Plan().add(added).finish({ done: orders.outcome(added.order, [signal, closing]) });
+    const done = orders.outcome(added.order, [signal, closing]);
+    // Whoever asked sees how it ends; that may be known before it is awaited.
+    done.catch(() => undefined);
+    return new Plan().add(added).finish({ done });
   });
   groupWork.wake(group);
   try {

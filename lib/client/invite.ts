@@ -15,6 +15,7 @@ import type { SessionIndex } from '../store/client/session-rows.js';
 import type { SignedBundle } from '../wire/account.js';
 import { encodeContent, notificationLevels } from '../wire/message.js';
 import { requests } from '../wire/request.js';
+import { approvalOf } from './approval.js';
 import { type Core, ownOtherDevices } from './core.js';
 import { removeDevice, reportNewDevice } from './devices.js';
 import { userLock } from './lock-names.js';
@@ -29,7 +30,7 @@ export type InviteResult =
   | { readonly device: DeviceAddress; readonly state: 'invited'; readonly sessionId: SessionId }
   /** A session is ready or under way already, and no new one was asked for. */
   | { readonly device: DeviceAddress; readonly state: 'present' }
-  /** `code` is the error's: `identity-changed`, `suite-mismatch`, `bad-signature`, `bundle-form`, … */
+  /** `code` is the error's: `identity-changed`, `suite-mismatch`, `bad-signature`, `bundle-form`, …, or `device-rejected`. */
   | { readonly device: DeviceAddress; readonly state: 'refused'; readonly code: string };
 
 /** Whom to invite and how. */
@@ -42,6 +43,9 @@ export interface InviteTarget {
   /** Own other devices are to open sessions with the same devices. */
   readonly tell: boolean;
 }
+
+/** The application wants nothing to do with the device. */
+export const rejectedCode = 'device-rejected';
 
 /** Nobody has that address. */
 const absentCodes: readonly number[] = [204, 404];
@@ -91,7 +95,7 @@ async function verifyBundles(core: Core, user: UserAddress, bundles: readonly Si
 
 async function startSessions(
   core: Core,
-  { user, always, tell }: InviteTarget,
+  { user, deviceId, always, tell }: InviteTarget,
   bundles: readonly SignedBundle[],
   signal?: AbortSignal,
 ): Promise<Transition<readonly InviteResult[]>> {
@@ -102,7 +106,8 @@ async function startSessions(
     throw new UsageError('suite-mismatch', 'no device of the user has a cipher suite in common with this account');
   }
   await dropUnreachable(core, plan, results);
-  await handOverWaiting(core, plan, user, usable);
+  // What waits for a user as a whole is for all of his devices.
+  if (deviceId === undefined) await handOverWaiting(core, plan, user, usable);
   if (tell && usable.length > 0 && !sameUser(user, core.account.address)) await tellOwnDevices(core, plan, user, usable);
   return plan.finish(results);
 }
@@ -110,7 +115,9 @@ async function startSessions(
 async function startSession(core: Core, plan: Plan, bundle: PreKeyBundle, always: boolean, signal?: AbortSignal): Promise<InviteResult> {
   const { account, sessions, peers, events, options } = core;
   const device = bundle.address;
-  const pins = peers.check(device, bundle.identityKey, options.clock.now());
+  const approval = approvalOf(core, device);
+  if (approval === 'rejected') return { device, state: 'refused', code: rejectedCode };
+  const pins = peers.check(device, bundle.identityKey, options.clock.now(), approval);
   if (pins.changed) {
     const accepted = options.identityChange === 'accept';
     plan.afterwards(() => events.emit({ type: 'identity-changed', device, accepted }));

@@ -10,8 +10,9 @@ import { E2eeError, TransportError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import { inviteOf } from '../session/session.js';
 import { requests } from '../wire/request.js';
+import { approvalOf } from './approval.js';
 import type { Core, Invitations } from './core.js';
-import { inviteDevices } from './invite.js';
+import { inviteDevices, rejectedCode } from './invite.js';
 import { userLock } from './lock-names.js';
 import { queueRequests } from './mailer.js';
 import { Plan } from './plan.js';
@@ -64,8 +65,9 @@ export class Inviter implements Invitations {
 
   /** Makes a new session with a device whose messages cannot be opened; at most once a minute. Spec: one2one.md §2.4. */
   repair(device: DeviceAddress): void {
-    const { options, peers } = this.#core();
-    if (peers.find(device) === undefined) return;
+    const core = this.#core();
+    const { options, peers } = core;
+    if (peers.find(device) === undefined || approvalOf(core, device) === 'rejected') return;
     const key = deviceKey(device);
     const now = options.clock.now();
     const last = this.#repaired.get(key);
@@ -81,9 +83,10 @@ export class Inviter implements Invitations {
 
   /** A connection was made: invites everybody for whom something waits, and every known device without a session. */
   onConnected(): void {
-    const { pending, peers, sessions } = this.#core();
+    const core = this.#core();
+    const { pending, peers, sessions } = core;
     for (const user of pending.users()) if (pending.count(user) > 0) this.want(user);
-    for (const { device } of peers.all()) if (sessions.ofDevice(device).length === 0) this.want(device, device.deviceId);
+    for (const { device } of peers.all()) if (sessions.ofDevice(device).length === 0 && approvalOf(core, device) !== 'rejected') this.want(device, device.deviceId);
     this.#next();
   }
 
@@ -166,7 +169,7 @@ export class Inviter implements Invitations {
       // Who writes to a user first connects all own devices with that user; who is told of single devices tells nobody.
       const target = { user, always, tell: deviceId === undefined };
       const results = await inviteDevices(this.#core(), deviceId === undefined ? target : { ...target, deviceId }, closing);
-      const refused = results.find(({ state }) => state === 'refused');
+      const refused = results.find((result) => result.state === 'refused' && result.code !== rejectedCode);
       if (refused?.state === 'refused') this.#failed.set(userKey(user), refused.code);
       else this.#failed.delete(userKey(user));
       this.#wanted.delete(name);

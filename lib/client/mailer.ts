@@ -10,6 +10,7 @@ import { type ReadySession, encryptMessage } from '../session/session.js';
 import type { MessageOrigin } from '../store/client/queue-rows.js';
 import { encodeEnvelope } from '../wire/message.js';
 import { requests } from '../wire/request.js';
+import { approvalOf, isApproved } from './approval.js';
 import type { Core } from './core.js';
 import type { NewOutboxEntry } from './outbox.js';
 import type { Plan } from './plan.js';
@@ -54,14 +55,23 @@ export function queueRequests(core: Core, plan: Plan, entries: readonly NewOutbo
   });
 }
 
-/** Adds the delivery of `messages` to `device`; says whether they go out now or wait for a session. Throws `StoreError`. */
+/** What became of messages for a device: on their way, waiting for a session, waiting for the application's approval, or dropped without it. */
+export type Delivered = 'queued' | 'waiting' | 'unapproved' | 'rejected';
+
+/** Adds the delivery of `messages` to `device`, if content may be sent to it; says what became of them. Throws `StoreError`. */
 export async function deliver(
   core: Core,
   plan: Plan,
   device: DeviceAddress,
   messages: readonly MessageOrigin[],
-): Promise<'queued' | 'waiting'> {
+): Promise<Delivered> {
   const { sessions, pending } = core;
+  const approval = approvalOf(core, device);
+  if (approval === 'rejected') return 'rejected';
+  if (approval === 'asked') {
+    plan.add(pending.add(device, messages));
+    return 'unapproved';
+  }
   const index = sessions.newestReady(device);
   if (index === undefined || pending.count(device) > 0) {
     plan.add(pending.add(device, messages));
@@ -79,18 +89,35 @@ export async function deliver(
   return 'queued';
 }
 
+/** A session with what was sealed with it. */
+export interface Flushed {
+  readonly session: ReadySession;
+  readonly entries: readonly NewOutboxEntry[];
+}
+
 /**
- * Adds everything that waits for the device of a session that has just become ready; `behind` follows it. Returns the session after it, for
+ * Adds everything that waits for the device of a session that has just become ready, if content may be sent to it. Returns the session after it, for
  * the caller to put into its book. Throws `StoreError`.
  */
-export async function flushPending(
-  core: Core,
-  plan: Plan,
-  session: ReadySession,
-  behind: readonly MessageOrigin[] = [],
-): Promise<{ readonly session: ReadySession; readonly entries: readonly NewOutboxEntry[] }> {
+export async function flushPending(core: Core, plan: Plan, session: ReadySession): Promise<Flushed> {
+  return isApproved(core, session.theirAddress) ? sealWaiting(core, plan, session) : { session, entries: [] };
+}
+
+/** Adds everything that waits for `device`, if a session is ready; whether content may be sent to it is the caller's. Throws `StoreError`. */
+export async function sendWaiting(core: Core, plan: Plan, device: DeviceAddress): Promise<void> {
+  const { sessions, pending } = core;
+  const index = sessions.newestReady(device);
+  if (index === undefined || pending.count(device) === 0) return;
+  const opened = await sessions.open(index.sessionId);
+  if (opened.session.state !== 'ready') return;
+  const sealed = await sealWaiting(core, plan, opened.session);
+  plan.add(sessions.change(opened, sealed.session));
+  queueRequests(core, plan, sealed.entries);
+}
+
+async function sealWaiting(core: Core, plan: Plan, session: ReadySession): Promise<Flushed> {
   const { messages, change } = await core.pending.take(session.theirAddress);
-  const sealed = sealMessages(session, [...messages, ...behind]);
+  const sealed = sealMessages(session, messages);
   plan.add(change).retire(sealed.retired);
   return { session: sealed.session, entries: sealed.entries };
 }

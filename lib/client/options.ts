@@ -32,6 +32,11 @@ export interface ClientOptions {
   readonly requireServerSignature?: 'control' | 'all';
   /** What to do when the relay names other identity keys for a device than before: `refuse` (the default) or `accept`; both raise an event. */
   readonly identityChange?: 'refuse' | 'accept';
+  /**
+   * What to do with a device that a user known here, or our own user, did not have before: `accept` (the default) sends to it like to the others;
+   * `ask` lets everything wait for `Client.approveDevice`. Devices named at the first contact with a user are approved. Weaknesses P4.
+   */
+  readonly newDevices?: 'accept' | 'ask';
   /** Does the expensive operations; the addon's thread pool by default. */
   readonly asymmetric?: Asymmetric;
   readonly limits?: Partial<ClientLimits>;
@@ -45,6 +50,7 @@ export interface ResolvedOptions extends CommonHandler {
   readonly logger: Logger;
   readonly requireServerSignature: 'control' | 'all';
   readonly identityChange: 'refuse' | 'accept';
+  readonly newDevices: 'accept' | 'ask';
   readonly asymmetric: Asymmetric;
   readonly limits: ClientLimits;
 }
@@ -78,6 +84,7 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     logger: options.logger ?? silentLogger,
     requireServerSignature: options.requireServerSignature ?? 'control',
     identityChange: options.identityChange ?? 'refuse',
+    newDevices: options.newDevices ?? 'accept',
     asymmetric: options.asymmetric ?? createAsymmetric(),
     limits: {
       plaintextLength: options.limits?.plaintextLength ?? limits.plaintextLength,

@@ -8,7 +8,7 @@ import type { MessageId } from '../base/brand.js';
 import { equalBytes } from '../base/bytes.js';
 import { sha256 } from '../crypto/hash.js';
 import type { ClientStore } from '../store/client-store.js';
-import { type Peer, deliveredKept, putDelivered, putPeer } from '../store/client/peer-rows.js';
+import { type Approval, type Peer, deliveredKept, putDelivered, putPeer } from '../store/client/peer-rows.js';
 import type { BookChange } from './session-book.js';
 
 /** Identity keys as somebody names them: bundles have both halves, invites the agreement half. */
@@ -110,8 +110,13 @@ export class PeerBook {
     return found;
   }
 
-  /** Compares `identity` with what is pinned for `device`; what was not pinned yet never differs. */
-  check(device: DeviceAddress, identity: NamedIdentity, now: number): PinCheck {
+  /** Whether a device of `user` was ever known, gone ones included. */
+  hasMet(user: UserAddress): boolean {
+    return this.#byUser.has(userKey(user));
+  }
+
+  /** Compares `identity` with what is pinned for `device`; what was not pinned yet never differs. `approval` is that of the device from then on. */
+  check(device: DeviceAddress, identity: NamedIdentity, now: number, approval: Approval): PinCheck {
     const known = this.find(device);
     const agreementPin = sha256(identity.agreement);
     const signingPin = identity.signing === undefined ? undefined : sha256(identity.signing);
@@ -125,6 +130,7 @@ export class PeerBook {
       // A key that is not named goes with the one that changed: both belong to one identity.
       signingPin: signingPin ?? (changed ? undefined : known?.signingPin),
       isGone: false,
+      approval,
     };
     const isPinned = known?.agreementPin !== undefined && (signingPin === undefined || known.signingPin !== undefined);
     const isSame = isPinned && !known.isGone && !changed;
@@ -137,27 +143,38 @@ export class PeerBook {
     return pin !== undefined && !equalBytes(pin, sha256(signingKey));
   }
 
-  /** The change that pins the signing key of `device` unless one is pinned by the time of the commit, so no lock is needed. */
-  pinSigningKey(device: DeviceAddress, signingKey: Uint8Array, now: number): BookChange {
+  /**
+   * The change that pins the signing key of `device` unless one is pinned by the time of the commit, so no lock is needed. `approval` is that of a
+   * device that is not known until then.
+   */
+  pinSigningKey(device: DeviceAddress, signingKey: Uint8Array, now: number, approval: Approval): BookChange {
     const signingPin = sha256(signingKey);
     return this.#late(() => {
       const known = this.find(device);
-      if (known === undefined) return { device, knownSince: now, agreementPin: undefined, signingPin, isGone: false };
+      if (known === undefined) return { device, knownSince: now, agreementPin: undefined, signingPin, isGone: false, approval };
       return known.signingPin === undefined ? { ...known, signingPin } : undefined;
     });
   }
 
   /**
    * The change that makes `device` known, or known again, without new pins. What is known by the time of the commit stays as it is, so no lock is
-   * needed.
+   * needed. `approval` is that of a device that is not known until then.
    */
-  meet(device: DeviceAddress, now: number): BookChange {
+  meet(device: DeviceAddress, now: number, approval: Approval): BookChange {
     const met = (): Peer | undefined => {
       const known = this.find(device);
-      if (known === undefined) return { device, knownSince: now, agreementPin: undefined, signingPin: undefined, isGone: false };
-      return known.isGone ? { ...known, isGone: false } : undefined;
+      if (known === undefined) return { device, knownSince: now, agreementPin: undefined, signingPin: undefined, isGone: false, approval };
+      return known.isGone ? { ...known, isGone: false, approval } : undefined;
     };
     return this.#late(met);
+  }
+
+  /** The change of what the application says about `device`. */
+  setApproval(device: DeviceAddress, approval: Approval): BookChange {
+    return this.#late(() => {
+      const known = this.find(device);
+      return known === undefined ? undefined : { ...known, approval };
+    });
   }
 
   /** The change that drops the pins of `device`: the next keys named for it are taken. */

@@ -50,6 +50,11 @@ export class PendingBook {
     return total;
   }
 
+  /** Whom messages wait for. */
+  targets(): PendingTarget[] {
+    return [...this.#waiting.values()].filter(({ count }) => count > 0).map(({ target }) => target);
+  }
+
   /** Users for whom, or for one of whose devices, something waits. */
   users(): UserAddress[] {
     const users = new Map<string, UserAddress>();

@@ -7,8 +7,9 @@ import { type Accept, type Invite, acceptOf } from '../session/session.js';
 import { deleteOneTimePreKey } from '../store/client/account-rows.js';
 import type { StoredSession } from '../store/client-store.js';
 import { requests } from '../wire/request.js';
+import { approvalOf } from './approval.js';
 import type { Core } from './core.js';
-import { reportNewDevice } from './devices.js';
+import { meetDevice, reportNewDevice } from './devices.js';
 import { flushPending, queueRequests } from './mailer.js';
 import type { NewOutboxEntry } from './outbox.js';
 import type { Plan } from './plan.js';
@@ -25,6 +26,8 @@ export async function receiveInvite(core: Core, plan: Plan, invite: Invite): Pro
   const { from, sessionId } = invite;
   if (!sameDevice(invite.to, account.address)) return refuseUnseen(core, plan, invite, 'wrong-recipient');
   if (sessions.find(sessionId) !== undefined) return answerAgain(core, plan, invite);
+  const approval = approvalOf(core, from);
+  if (approval === 'rejected') return refuseUnseen(core, plan, invite, 'device-rejected');
   plan.afterwards(() => events.emit({ type: 'invited', device: from, sessionId }));
   const refuse = (code: string): Handled => {
     plan.afterwards(() => {
@@ -38,11 +41,11 @@ export async function receiveInvite(core: Core, plan: Plan, invite: Invite): Pro
   if (invite.oneTimePreKeyId !== 0 && oneTimePreKey === undefined) {
     const wasMade = invite.oneTimePreKeyId < account.account.nextOneTimePreKeyId;
     if (!wasMade) return refuse('unknown-pre-key');
-    plan.add(peers.meet(from, options.clock.now()));
+    meetDevice(core, plan, from);
     return refuse('pre-key-spent');
   }
   try {
-    const pins = peers.check(from, { agreement: invite.identityKey }, options.clock.now());
+    const pins = peers.check(from, { agreement: invite.identityKey }, options.clock.now(), approval);
     if (pins.changed) {
       const accepted = options.identityChange === 'accept';
       plan.afterwards(() => events.emit({ type: 'identity-changed', device: from, accepted }));
@@ -53,7 +56,7 @@ export async function receiveInvite(core: Core, plan: Plan, invite: Invite): Pro
       accepted = await options.asymmetric.run(accept({ account: account.account, oneTimePreKey, invite, now: options.clock.now() }));
     } catch (error) {
       if (!(error instanceof E2eeError) || error instanceof InternalError) throw error;
-      if (error.code === 'unknown-pre-key') plan.add(peers.meet(from, options.clock.now()));
+      if (error.code === 'unknown-pre-key') meetDevice(core, plan, from);
       return refuse(error.code);
     }
     reportNewDevice(core, plan, from);

@@ -1,5 +1,5 @@
 /** A message of a peer device. Spec: one2one.md §4. */
-import { type DeviceAddress, sameDevice, sameUser } from '../base/address.js';
+import { sameDevice, sameUser } from '../base/address.js';
 import type { MessageId } from '../base/brand.js';
 import { DecodeError, E2eeError, InternalError } from '../base/errors.js';
 import { type DecryptedMessage, type ReadySession, decryptMessage } from '../session/session.js';
@@ -7,7 +7,9 @@ import type { StoredSession } from '../store/client-store.js';
 import { isGroupAddress } from '../wire/address.js';
 import { type Content, type Envelope, decodeContent } from '../wire/message.js';
 import type { ReceivedPush } from '../wire/push.js';
+import { isApproved } from './approval.js';
 import type { Core } from './core.js';
+import { meetDevice } from './devices.js';
 import { receiveKeys } from './group-keys.js';
 import { isGroupEnvelope, receiveGroupMessage } from './group-message.js';
 import type { Plan } from './plan.js';
@@ -94,18 +96,17 @@ async function takeContent(core: Core, plan: Plan, { plaintext, session }: Decry
         if (devices.deviceIds.length === 0) core.inviter.want(devices);
         for (const deviceId of devices.deviceIds) core.inviter.want(devices, deviceId);
       });
-      for (const deviceId of devices.deviceIds) rememberDevice(core, plan, { domain: devices.domain, userId: devices.userId, deviceId });
+      // A restart before the invite must not forget whom we were told of. One that is not trusted itself cannot vouch for others.
+      const approval = isApproved(core, from) ? undefined : 'asked';
+      for (const deviceId of devices.deviceIds) {
+        meetDevice(core, plan, { domain: devices.domain, userId: devices.userId, deviceId }, approval);
+      }
       return handled.succeeded;
     }
     case 'group-pre-key-bundle':
     case 'group-update-key-bundle':
       return receiveKeys(core, plan, session.theirAddress, content);
   }
-}
-
-/** A restart before the invite must not forget whom we were told of. */
-function rememberDevice({ account, peers, options }: Core, plan: Plan, device: DeviceAddress): void {
-  if (!sameDevice(device, account.address)) plan.add(peers.meet(device, options.clock.now()));
 }
 
 /** Only own devices may speak for us. Weaknesses P20. */

@@ -6,7 +6,7 @@
  */
 import { putNextOneTimePreKeyId } from '../store/client/account-rows.js';
 import type { Core } from './core.js';
-import { withoutOwnKeys } from '../group/group.js';
+import { withoutOwnKeys } from '../group/transition.js';
 import { putGroupChange, selfOf } from './group-keys.js';
 import { accountLock, groupLock, userLock } from './lock-names.js';
 import { Plan } from './plan.js';

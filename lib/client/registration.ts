@@ -154,7 +154,7 @@ async function take(core: Core, answer: AnswerOf<'register_user'>, signal: Abort
     const plan = new Plan();
     // Remembered now, invited with the first connection: a crash in between forgets nobody.
     for (const device of [...answer.otherDevices, ...answer.contactDevices]) {
-      if (device.deviceId !== address.deviceId || device.userId !== address.userId) plan.add(peers.meet(device, now));
+      if (device.deviceId !== address.deviceId || device.userId !== address.userId) plan.add(peers.meet(device, now, 'given'));
     }
     return plan
       .write(putIdentity(registered), putCredentials(credentials), putCertificate(certificate), deleteRegistration())

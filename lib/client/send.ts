@@ -8,14 +8,17 @@ import type { MessageOrigin } from '../store/client/queue-rows.js';
 import { encodeContent, notificationLevels } from '../wire/message.js';
 import { type Core, ownOtherDevices } from './core.js';
 import { userLock } from './lock-names.js';
-import { deliver } from './mailer.js';
+import { type Delivered, deliver } from './mailer.js';
 import { Plan } from './plan.js';
 import type { Transition } from './step.js';
 
-/** Where a message stands for one device: on its way to the relay, or waiting for a session. */
+/**
+ * Where a message stands for one device: on its way to the relay (`queued`), waiting for a session, waiting until the application approves the device
+ * (`unapproved`), or not sent to it because the application has rejected it.
+ */
 export interface SentTo {
   readonly device: DeviceAddress;
-  readonly state: 'queued' | 'waiting';
+  readonly state: Delivered;
 }
 
 /** A message that is stored and will reach the relay, whatever happens to this process. */
@@ -71,7 +74,7 @@ async function planSend(core: Core, user: UserAddress, message: MessageOrigin, b
   if (devices.length === 0) plan.add(core.pending.add(user, [message]));
   if (devices.length === 0) plan.afterwards(() => core.inviter.want(user));
   for (const { device, state } of devices) {
-    if (state === 'waiting' && core.sessions.ofDevice(device).length === 0)
+    if (state !== 'rejected' && core.sessions.ofDevice(device).length === 0)
       plan.afterwards(() => core.inviter.want(device, device.deviceId));
   }
   const { messageId } = message;

@@ -61,3 +61,8 @@ export function sameDevices(a: readonly GroupDevice[], b: readonly GroupDevice[]
 export function withoutMembers(members: readonly GroupMember[], removed: readonly UserAddress[]): GroupMember[] {
   return members.filter((member) => !removed.some((user) => sameUser(user, member)));
 }
+
+/** Whether the lists name the same users, in any order and with any roles. */
+export function haveSameUsers(expected: readonly UserAddress[], found: readonly GroupMember[]): boolean {
+  return expected.length === found.length && expected.every((user) => memberOf(found, user) !== undefined);
+}

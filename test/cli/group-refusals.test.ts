@@ -60,8 +60,8 @@ describe('a change of a group', () => {
   test('needs the id when two groups have the same name, and a group that is known', async () => {
     await accounts.register('alice', 'bob');
     const bob = await accounts.listen('bob');
-    for (const more of [[], ['--manager', 'bob@example.org']]) {
-      expect((await accounts.run('alice', 'group', 'create', 'friends', 'bob@example.org', ...more)).code).toBe(0);
+    for (const name of ['friends', 'friends']) {
+      expect((await accounts.run('alice', 'group', 'create', name, 'bob@example.org')).code).toBe(0);
     }
     expect(await accounts.run('alice', 'group', 'send', 'friends', 'to whom?')).toMatchObject(refused(2, 'group'));
     expect(await accounts.run('alice', 'group', 'leave', 'enemies')).toMatchObject(refused(5, 'no-such-group'));

@@ -11,22 +11,9 @@ import { type Epoch, chainOf, sendingChain, withChain } from '../../lib/group/ep
 import type { AddGroupMemberDevice, AddGroupMembers, CreateGroup, RemoveGroupMembers } from '../../lib/group/group-change.js';
 import { firstPosition } from '../../lib/group/first-position.js';
 import { type GroupMessage, isSignedBy, openGroupMessage, sealGroupMessages } from '../../lib/group/group-message.js';
-import {
-  type BundleOutcome,
-  type Group,
-  type GroupChange,
-  type OwnEpoch,
-  type Self,
-  addedDevices,
-  announcedGroup,
-  carriedOut,
-  currentEpoch,
-  epochOf,
-  openEpoch,
-  removedMembers,
-  takeChain,
-  takeSeed,
-} from '../../lib/group/group.js';
+import { type Group, type GroupChange, type Self, currentEpoch, epochOf } from '../../lib/group/group.js';
+import { type BundleOutcome, carriedOut, takeChain, takeSeed } from '../../lib/group/key-bundle.js';
+import { type OwnEpoch, addedDevices, announcedGroup, openEpoch, removedMembers } from '../../lib/group/transition.js';
 import type { MemberChain } from '../../lib/group/member-chain.js';
 import { SkippedMessageKeys } from '../../lib/ratchet/skipped-message-keys.js';
 import { decodeContent, encodeContent } from '../../lib/wire/message.js';

@@ -5,7 +5,7 @@ import { suiteByName } from '../../lib/crypto/cipher-suite.js';
 import { runInline } from '../../lib/crypto/execute.js';
 import type { AddGroupMembers } from '../../lib/group/group-change.js';
 import { chainOf } from '../../lib/group/epoch.js';
-import { addedDevices } from '../../lib/group/group.js';
+import { addedDevices } from '../../lib/group/transition.js';
 import { type Content, decodeContent, encodeContent } from '../../lib/wire/message.js';
 import type { PostedBundle } from './party.js';
 import { World, addressOf, member } from './world.js';

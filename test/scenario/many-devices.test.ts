@@ -87,4 +87,39 @@ describe('users with several devices', () => {
     await first.isQuiet();
     expect(first.received).toEqual([]);
   });
+
+  test('two devices of one user that register at the same time end up connected to each other and to everybody else', async () => {
+    const [alice] = await user('alice', 1);
+    const [bob] = await user('bob', 1);
+    if (alice === undefined || bob === undefined) throw new Error('nobody there');
+    await alice.send(bob, 'before');
+    await bob.hears(1);
+    await alice.isQuiet();
+    const [second, third] = await Promise.all([world.join('bob', 'second'), world.join('bob', 'third')]);
+    const isConnected = async (device: Device, to: Device, others: number): Promise<boolean> =>
+      (await device.client.devices(to.user)).filter(({ isReady }) => isReady).length === others;
+    for (const [device, to, others] of [
+      [alice, bob, 3],
+      [bob, bob, 2],
+      [second, bob, 2],
+      [third, bob, 2],
+      [second, alice, 1],
+      [third, alice, 1],
+    ] as const) {
+      let connected = false;
+      await until(() => {
+        void isConnected(device, to, others).then((is) => (connected = is));
+        return connected;
+      }, `${device.userId}/${device.deviceId} is connected to ${others} of ${to.userId}`);
+    }
+    await alice.send(bob, 'to all three');
+    expect(await second.hears(1)).toEqual(['to all three']);
+    expect(await third.hears(1)).toEqual(['to all three']);
+    expect(await bob.hears(2)).toEqual(['before', 'to all three']);
+    await third.send(alice, 'with copies');
+    expect(await alice.hears(1)).toEqual(['with copies']);
+    expect(await second.hears(2)).toContain('with copies');
+    expect(await bob.hears(3)).toContain('with copies');
+    for (const device of [alice, bob, second, third]) expect(device.eventsOf('undecryptable')).toEqual([]);
+  });
 });

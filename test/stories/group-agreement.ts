@@ -47,5 +47,7 @@ async function disagreementsOf(world: World, device: StoryDevice): Promise<strin
 function forgotten(world: World, { groupId, members, devices, leaving }: RelayGroup): string[] {
   const isMember = ({ address }: StoryDevice): boolean => members.some(({ userId }) => userId === address.userId);
   if (!world.present.some(({ key, address }) => devices.has(key) && !leaving.has(address.userId))) return [];
-  return world.present.filter((device) => isMember(device) && !devices.has(device.key)).map(({ name }) => `${name} is missing in ${groupId}`);
+  return world.present
+    .filter((device) => isMember(device) && !devices.has(device.key))
+    .map(({ name }) => `${name} is missing in ${groupId}`);
 }

@@ -88,7 +88,7 @@ export function leaveGroup(world: World, { a, b }: Step): string {
 
 async function sendOne(world: World, device: StoryDevice, { groupId }: RelayGroup): Promise<void> {
   const known = (await device.client.groups()).find(({ address }) => address.groupId === groupId);
-  const sent = world.ledger.toGroup(device, groupId, new Set((known?.devices ?? []).map(deviceKey)));
+  const sent = world.ledger.toGroup(device, groupId, new Set((known?.devices ?? []).map(deviceKey)), world.host.history.length - 1);
   const { messageId } = await device.client.sendToGroup({ domain, groupId }, utf8(sent.text));
   sent.messageId = messageId;
   sent.isStored = true;

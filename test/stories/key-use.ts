@@ -15,7 +15,8 @@ export function repeatedKeys({ traffic, ledger }: World): string[] {
     // The caller of a send that a crash cut off never learnt the id.
     if (text === undefined) continue;
     const plaintext = utf8(text);
-    const added = from + Buffer.from(ciphertext.subarray(0, compared).map((byte, position) => byte ^ (plaintext[position] ?? 0))).toString('hex');
+    const added =
+      from + Buffer.from(ciphertext.subarray(0, compared).map((byte, position) => byte ^ (plaintext[position] ?? 0))).toString('hex');
     const before = seen.get(added);
     const hex = Buffer.from(ciphertext).toString('hex');
     if (before !== undefined && before.ciphertext !== hex) found.push(`one key and IV sealed two messages: ${before.text}, ${text}`);

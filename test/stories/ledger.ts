@@ -28,6 +28,8 @@ export interface SentToGroup extends Sent {
   messageId: string | undefined;
   /** Devices that it was sealed for when it was sent; empty while its keys had not come. */
   readonly sealedFor: ReadonlySet<string>;
+  /** Index into the relay's history when it was sent. */
+  readonly since: number;
 }
 
 /** Everything sent. */
@@ -50,10 +52,10 @@ export class Ledger {
     return sent;
   }
 
-  toGroup(from: StoryDevice, groupId: string, sealedFor: ReadonlySet<string>): SentToGroup {
+  toGroup(from: StoryDevice, groupId: string, sealedFor: ReadonlySet<string>, since: number): SentToGroup {
     const number = this.#byText.size;
     const text = textOf(number, from, `group ${groupId}`);
-    const sent: SentToGroup = { kind: 'to-group', number, text, from, isStored: false, groupId, messageId: undefined, sealedFor };
+    const sent: SentToGroup = { kind: 'to-group', number, text, from, isStored: false, groupId, messageId: undefined, sealedFor, since };
     this.#byText.set(text, sent);
     return sent;
   }

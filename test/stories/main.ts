@@ -10,7 +10,12 @@ const { values } = parseArgs({
   },
 });
 const [runs, seed, only] = [values.runs, values.seed, values.only ?? '1'].map(Number);
-if (runs === undefined || seed === undefined || only === undefined || ![runs, seed, only].every((each) => Number.isSafeInteger(each) && each > 0)) {
+if (
+  runs === undefined ||
+  seed === undefined ||
+  only === undefined ||
+  ![runs, seed, only].every((each) => Number.isSafeInteger(each) && each > 0)
+) {
   throw new TypeError('--runs, --seed and --only take whole numbers from 1');
 }
 const { passed, failed } = await runStories({

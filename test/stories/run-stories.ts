@@ -42,7 +42,8 @@ export async function runStories({ seed, runs, only, shrinks, print }: StoriesOp
       for (const line of shortest === outcome ? [] : shortest.wrong.slice(0, printedTroubles)) print(`  shortened: ${line}`);
       for (const [index, line] of shortest.log.entries()) print(`  ${index + 1}. ${line}`);
     }
-    if (outcomes.length % 50 === 0 && outcomes.length < numbers.length) print(`${outcomes.length} of ${numbers.length} stories, ${failed} failed`);
+    if (outcomes.length % 50 === 0 && outcomes.length < numbers.length)
+      print(`${outcomes.length} of ${numbers.length} stories, ${failed} failed`);
   }
   for (const line of distribution(outcomes)) print(line);
   const passed = outcomes.length - failed;

@@ -29,6 +29,10 @@ export async function runStory(story: Story): Promise<StoryOutcome> {
   const restore = promptTokens();
   const world = new World(story);
   const log: string[] = [];
+  const onUnhandled = (error: unknown): void => {
+    world.troubles.push(`nobody handles: ${textOf(error)}`);
+  };
+  process.on('unhandledRejection', onUnhandled);
   let wrong: readonly string[];
   try {
     await world.begin();
@@ -36,8 +40,9 @@ export async function runStory(story: Story): Promise<StoryOutcome> {
     wrong = await comeToRest(world, () => verdict(world));
     await world.end();
   } catch (error) {
-    wrong = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+    wrong = [textOf(error)];
   } finally {
+    process.off('unhandledRejection', onUnhandled);
     restore();
   }
   const { all } = world.ledger;
@@ -53,6 +58,10 @@ export async function runStory(story: Story): Promise<StoryOutcome> {
     wrong,
     counts: countsOf(world),
   };
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function countsOf(world: World): Map<string, number> {

@@ -10,7 +10,7 @@ export async function shrink(story: Story): Promise<Story> {
   let { steps } = story;
   let left = plays;
   for (let size = Math.ceil(steps.length / 2); size >= 1 && left > 0; size = size === 1 ? 0 : Math.ceil(size / 2)) {
-    for (let from = 0; from < steps.length && left > 0; ) {
+    for (let from = 0; from < steps.length && left > 0;) {
       const without: readonly Step[] = [...steps.slice(0, from), ...steps.slice(from + size)];
       left -= 1;
       const { wrong } = await runStory({ ...story, steps: without });

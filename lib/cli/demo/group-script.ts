@@ -31,7 +31,7 @@ const { laptop, tablet, bob, carol, dave } = cast;
 const founders = [laptop, tablet, bob, carol];
 const staying = [laptop, tablet, carol, dave];
 
-/** The rounds in order; between them somebody is added, the later reader's store is copied, and somebody is removed. */
+/** The rounds in order. After the first somebody is added, before the third bob's store is copied, before the last he is removed. */
 export const rounds = {
   first: { name: 'first', senders: founders, readers: founders, messages: messagesEach },
   withNewcomer: { name: 'with the newcomer', senders: everybody, readers: everybody, messages: messagesEach },

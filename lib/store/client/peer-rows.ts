@@ -1,9 +1,19 @@
 /** The rows of what is known of other devices, and of the store itself. */
 import type { DeviceAddress } from '../../base/address.js';
 import { type MessageId, asMessageId } from '../../base/brand.js';
+import type { RecordReader, RecordWriter } from '../record.js';
 import { RowKeyReader, rowKey } from '../row-key.js';
 import type { Row, Write } from '../store.js';
 import { putRow, readRow } from './row.js';
+
+/** Whether content may be sent to a device: the application's word, or, where it is not asked, ours. Weaknesses P4. */
+export const approvals = ['given', 'asked', 'rejected'] as const;
+
+/** One of {@link approvals}. */
+export type Approval = (typeof approvals)[number];
+
+/** Rows of devices have a second form: with the approval. Those of the first were all approved. */
+const peerVersions = { first: 1, withApproval: 2 } as const;
 
 /** A device of somebody, own other devices included. */
 export interface Peer {
@@ -16,6 +26,7 @@ export interface Peer {
   readonly signingPin: Uint8Array | undefined;
   /** The relay says that there is no such device (any more): nothing is sent to it, but its pins stay: whoever takes its name is not it. */
   readonly isGone: boolean;
+  readonly approval: Approval;
 }
 
 /**
@@ -32,14 +43,17 @@ function deviceParts(kind: string, { domain, userId, deviceId }: DeviceAddress):
 export const peerPrefix: Uint8Array = rowKey().text('device').toBytes();
 
 /** Stores what is known of a device. */
-export function putPeer({ device, knownSince, agreementPin, signingPin, isGone }: Peer): Write {
-  return putRow('peer', deviceParts('device', device).toBytes(), (writer) => {
+export function putPeer({ device, knownSince, agreementPin, signingPin, isGone, approval }: Peer): Write {
+  const key = deviceParts('device', device).toBytes();
+  const write = (writer: RecordWriter): void => {
     writer.optional(device.userName, (name) => writer.string(name)).time(knownSince);
     writer
       .optional(agreementPin, (pin) => writer.bytes(pin))
       .optional(signingPin, (pin) => writer.bytes(pin))
-      .boolean(isGone);
-  });
+      .boolean(isGone)
+      .uint(approvals.indexOf(approval));
+  };
+  return putRow('peer', key, write, peerVersions.withApproval);
 }
 
 /** Reads a row of {@link peerPrefix}. Throws `StoreError`. */
@@ -47,14 +61,17 @@ export function readPeer({ key, value }: Row): Peer {
   const keyReader = new RowKeyReader(key);
   keyReader.text();
   const address = { domain: keyReader.text(), userId: keyReader.text(), deviceId: keyReader.text() };
-  return readRow(value, (reader) => {
+  const read = (reader: RecordReader): Peer => {
     const userName = reader.optional(() => reader.string());
     const knownSince = reader.time();
     const agreementPin = reader.optional(() => reader.bytes(32));
     const signingPin = reader.optional(() => reader.bytes(32));
     const device = userName === undefined ? address : { ...address, userName };
-    return { device, knownSince, agreementPin, signingPin, isGone: reader.boolean() };
-  });
+    const isGone = reader.boolean();
+    const approval = reader.version === peerVersions.first ? 'given' : (approvals[reader.uint()] ?? reader.fail('approval'));
+    return { device, knownSince, agreementPin, signingPin, isGone, approval };
+  };
+  return readRow(value, read, Object.values(peerVersions));
 }
 
 /** Prefix of the messages that were delivered from `device`, in the table `peer`. */

@@ -7,9 +7,9 @@ import type { Table, Write } from '../store.js';
 /** Version of every row of this schema. */
 const version = 1;
 
-/** Sets the row to what `write` writes. */
-export function putRow(table: Table, key: Uint8Array, write: (writer: RecordWriter) => void): Write {
-  return { table, key, value: encodeRecord(version, write) };
+/** Sets the row to what `write` writes; `rowVersion` is that of a row whose form has changed. */
+export function putRow(table: Table, key: Uint8Array, write: (writer: RecordWriter) => void, rowVersion = version): Write {
+  return { table, key, value: encodeRecord(rowVersion, write) };
 }
 
 /** Deletes the row; one that does not exist is no error. */
@@ -17,10 +17,13 @@ export function deleteRow(table: Table, key: Uint8Array): Write {
   return { table, key, value: undefined };
 }
 
-/** What `read` makes of a row's value, which is wiped. Throws `StoreError('damaged')` or `StoreError('newer-schema')`. */
-export function readRow<T>(value: Uint8Array, read: (reader: RecordReader) => T): T {
+/**
+ * What `read` makes of a row's value, which is wiped; `known` are the versions that it can read. Throws `StoreError('damaged')` or
+ * `StoreError('newer-schema')`.
+ */
+export function readRow<T>(value: Uint8Array, read: (reader: RecordReader) => T, known: readonly number[] = [version]): T {
   try {
-    return decodeRecord(value, [version], read);
+    return decodeRecord(value, known, read);
   } finally {
     value.fill(0);
   }

@@ -1,0 +1,128 @@
+/**
+ * Keys that members send, and the adds that wait for them. Spec: group.md §3 to §6.
+ *
+ * Owns: which keys belong to what (weaknesses P5): the relay's pushes and the bundles of members may come in any order, and a bundle that nothing has
+ * announced yet is answered with `later`, to be given again after the next change. Does not own: delivery and storage of keys.
+ */
+import { type DeviceAddress, sameDevice } from '../base/address.js';
+import { ProtocolError } from '../base/errors.js';
+import { type Secret, duplicate, wipeAll } from '../base/secret.js';
+import { chainKeyLength } from '../crypto/chain.js';
+import type { Computation } from '../crypto/job.js';
+import { type Epoch, type GroupStep, chainOf, emptyChain, hasKeys, carryOut, seededEpoch, withChain } from './epoch.js';
+import type { GroupPreKeyBundle, GroupUpdateKeyBundle } from './group-change.js';
+import { addedKey, groupSeedLength } from './key-update.js';
+import type { MemberChain } from './member-chain.js';
+import { memberOf, sameDevices, sameMembers, haveSameUsers } from './membership.js';
+import {
+  type Group,
+  type GroupChange,
+  type Self,
+  type WaitingSteps,
+  epochOf,
+  notMember,
+  notOwnKey,
+  unmetBound,
+  withEpoch,
+} from './group.js';
+
+/** What a bundle led to: `later`, nothing that it belongs to is known yet; `known`, its keys are here already. */
+export type BundleOutcome =
+  { readonly kind: 'taken'; readonly change: GroupChange } | { readonly kind: 'later' } | { readonly kind: 'known' };
+
+/**
+ * Carries out the oldest add that was held; `undefined`: none is held, or what it needs has not come. With messages that wait for keys, the
+ * order that loses none is: take the keys with `hold`, try the messages in the order in which they came, carry one add out, try them again,
+ * until none is held. Spec: group.md §4 (race); weaknesses P6.
+ */
+export function* carriedOut(self: Self, before: Group): Computation<GroupChange | undefined> {
+  for (const epoch of before.epochs) {
+    if (epoch.open.length === 0) continue;
+    const change = yield* carryOut(epoch, self.address, 1);
+    if (leftOf(change.epoch) < leftOf(epoch)) return withEpoch(self, before, change);
+  }
+  return undefined;
+}
+
+/** What is left to be done for the adds of `epoch`. */
+function leftOf({ open }: Epoch): number {
+  return open.reduce((left, { isDerived, isHandedOver }) => left + (isDerived ? 0 : 1) + (isHandedOver ? 0 : 1), 0);
+}
+
+/**
+ * The seed of an epoch, from `from`, whose one-to-one session it came over. The epoch must have been announced: opened by the same device for the
+ * same members. The bundle's seed stays the caller's. Throws `ProtocolError` (`wrong-sender`, `group-key`). Spec: group.md §3, §5; weaknesses P5, I28.
+ */
+export function* takeSeed(
+  self: Self,
+  before: Group | undefined,
+  from: DeviceAddress,
+  bundle: GroupPreKeyBundle,
+  waiting: WaitingSteps = 'carry-out',
+): Computation<BundleOutcome> {
+  checkBundle(bundle, from, bundle.seed, groupSeedLength);
+  if (before === undefined) return { kind: 'later' };
+  if (epochOf(before, bundle.sessionId) !== undefined) return { kind: 'known' };
+  const epoch = before.epochs.find(
+    (candidate) =>
+      !hasKeys(candidate) &&
+      candidate.joinedBy === undefined &&
+      sameDevice(candidate.opener, from) &&
+      sameMembers(candidate.members, bundle.group.members),
+  );
+  if (epoch === undefined) return { kind: 'later' };
+  const change = yield* seededEpoch(epoch, self.address, bundle.sessionId, bundle.seed, unmetBound[waiting]);
+  return { kind: 'taken', change: withEpoch(self, before, change) };
+}
+
+/**
+ * The chain of a member, from `from`, for the add that brought this device into the group. The bundle's chain key stays the caller's. Throws
+ * `ProtocolError` (`wrong-sender`, `not-a-member`, `own-key`, `group-key`). Spec: group.md §4; weaknesses P5, I28.
+ */
+export function* takeChain(
+  self: Self,
+  before: Group | undefined,
+  from: DeviceAddress,
+  bundle: GroupUpdateKeyBundle,
+  waiting: WaitingSteps = 'carry-out',
+): Computation<BundleOutcome> {
+  checkBundle(bundle, from, bundle.chainKey, chainKeyLength);
+  const epoch = before?.epochs.findLast(({ joinedBy }) => joinedBy !== undefined && sameDevices(joinedBy.devices, bundle.addingDevices));
+  if (before === undefined || epoch?.joinedBy === undefined) return { kind: 'later' };
+  const { joinedBy } = epoch;
+  const isInviter = sameDevice(joinedBy.inviter, from);
+  // It may belong to another add of the same devices, before this one or still to come.
+  if (bundle.adding !== isInviter || !haveSameUsers(joinedBy.members, bundle.group.members)) return { kind: 'later' };
+  // Which epoch it is says the device that added us; the others follow.
+  if (!isInviter && !hasKeys(epoch)) return { kind: 'later' };
+  if (hasKeys(epoch) && epoch.sessionId !== bundle.sessionId) return { kind: 'later' };
+  if (memberOf(epoch.members, from) === undefined) throw notMember();
+  if (bundle.signingKey.length !== before.suite.signature.publicKeyLength) throw notOwnKey();
+  // A chain without a position was given up: its keys are not taken a second time.
+  if (chainOf(epoch, from) !== undefined) return { kind: 'known' };
+  if (joinedBy.devices.some(({ address }) => sameDevice(address, from)))
+    throw new ProtocolError('wrong-sender', 'the device was added with us');
+  const chain: MemberChain = {
+    ...emptyChain({ address: from, signingKey: bundle.signingKey }),
+    positions: [positionFrom(bundle, joinedBy)],
+  };
+  const created = chain.positions.map(({ chainKey }) => chainKey.key);
+  try {
+    const change = yield* carryOut(withChain({ ...epoch, sessionId: bundle.sessionId }, chain), self.address, unmetBound[waiting]);
+    return { kind: 'taken', change: withEpoch(self, before, { ...change, created: [...created, ...change.created] }) };
+  } catch (error) {
+    wipeAll(created);
+    throw error;
+  }
+}
+
+function checkBundle(bundle: { readonly sender: DeviceAddress }, from: DeviceAddress, key: Secret<string>, length: number): void {
+  if (!sameDevice(bundle.sender, from)) throw new ProtocolError('wrong-sender', 'a bundle of group keys names another sender');
+  if (key.length !== length) throw new ProtocolError('group-key', `a group key has ${key.length} bytes, ${length} expected`);
+}
+
+/** The inviter's chain is given as of before the add, the others step once for it. */
+function positionFrom({ adding, chainKey }: GroupUpdateKeyBundle, joinedBy: GroupStep): MemberChain['positions'][number] {
+  if (!adding) return { generation: 1, chainKey: { key: addedKey(chainKey), index: 0 } };
+  return { generation: 0, chainKey: { key: duplicate(chainKey), index: joinedBy.sequence } };
+}
