@@ -6,6 +6,7 @@
  */
 export { Client, type ClientStatus, type GroupSendOptions, type KnownDevice, type SendOptions, type WaitOptions } from './client/client.js';
 export { type ClientLimits, type ClientOptions, type RegisterOptions } from './client/options.js';
+export type { NoticeEvent, NoticePayload, SuiteUpgradeEvent } from './client/notice-event.js';
 export type { ClientEvent, ClientEventOf, ClientEventType, EventListener } from './client/events.js';
 export type { DeviceFingerprint, Fingerprints } from './client/fingerprints.js';
 export { type CommonHandler, type DatabaseHandler, type EventHandler, type ProtocolHandler } from './client/handlers.js';
@@ -46,9 +47,13 @@ export {
 export { limits } from './base/limits.js';
 export { type LogFields, type Logger, silentLogger } from './base/logger.js';
 export { type RandomSource, systemRandom } from './base/random.js';
+export { Secret, allocateSecret } from './base/secret.js';
 export { type CipherSuite, defaultSuite, suiteByName, suites } from './crypto/cipher-suite.js';
 export { type GroupMember, groupRoles } from './wire/group.js';
 export { notificationLevels } from './wire/message.js';
+export type { FriendNotice, Friendship, GroupChange, GroupNotice, SystemNotice, UserChange, UserUpdate } from './wire/notification.js';
+export type { Address } from './wire/address.js';
+export type { GroupFound } from './wire/group-request.js';
 
 export { type DataOptions, type SealedData, decryptData, encryptData } from './file/data.js';
 export { type EncryptOptions, type EncryptedFile, type FileOptions, decryptFile, encryptFile } from './file/file.js';

@@ -43,6 +43,8 @@ export const limits = {
   messageDepth: 16,
   /** Bytes of a name or id in UTF-8: domain, user and device together fit into a key of a store, which has at most 1,024. */
   nameLength: 256,
+  /** Bytes of a backup passkey; a passphrase or a wrapped key is a fraction of it. */
+  backupPasskeyLength: 4_096,
   /** Bytes of one message's plaintext; larger content belongs into an encrypted file. */
   plaintextLength: 1_048_576,
   /** Bytes of the content of one encrypted file: what AES-GCM seals under one key and IV, 2^39 - 256 bits. Spec: NIST SP 800-38D §5.2.1.1. */

@@ -8,6 +8,8 @@ import type { DeviceAddress, GroupAddress, UserAddress } from '../base/address.j
 import { UsageError } from '../base/errors.js';
 import type { CipherSuite } from '../crypto/cipher-suite.js';
 import type { Approval } from '../store/client/peer-rows.js';
+import type { GroupFound } from '../wire/group-request.js';
+import type { UserChange } from '../wire/notification.js';
 import { approveDevice, rejectDevice } from './approve.js';
 import { type Assembly, assemble } from './assemble.js';
 import { trustIdentity } from './devices.js';
@@ -18,10 +20,12 @@ import type { SentToGroup } from './group-send.js';
 import { type KnownGroup, type NewGroup, addGroupMembers, createGroup, knownGroups, leaveGroup, removeGroupMembers } from './groups.js';
 import type { ReceivedMessage } from './inbox.js';
 import { type InviteResult, inviteDevices } from './invite.js';
+import { lookUpGroup } from './look-up-group.js';
 import { type ClientOptions, type RegisterOptions, resolveOptions } from './options.js';
 import { renewIfExpired } from './pre-key-upkeep.js';
 import { registerAccount } from './registration.js';
 import { type Sent, sendMessage } from './send.js';
+import { updateUser } from './user-update.js';
 
 /** A device of somebody, as it is known here. */
 export interface KnownDevice {
@@ -260,6 +264,25 @@ export class Client {
   async rejectDevice(device: DeviceAddress): Promise<void> {
     this.#assertOpen();
     return rejectDevice(this.#assembly.core, device);
+  }
+
+  /**
+   * Makes a change of the own user known: name, picture, state and privacy to the own other devices and to every user with a session, a backup
+   * passkey to the own other devices only (the relay sees all of it). Resolves when it is durable; a refusal is an event (`request-refused`).
+   * Rejects with `UsageError('user-change')` and `StoreError`.
+   */
+  async updateUser(change: UserChange): Promise<void> {
+    this.#assertOpen();
+    return updateUser(this.#assembly.core, change);
+  }
+
+  /**
+   * Name and members of a group, as the relay says. Rejects with `ProtocolError('no-such-group')` when there is none or this user is no member, and
+   * with `TransportError`.
+   */
+  async lookUpGroup(group: GroupAddress, options: WaitOptions = {}): Promise<GroupFound> {
+    this.#assertOpen();
+    return lookUpGroup(this.#assembly.core, group, this.#signal(options));
   }
 
   /** Trusts whatever identity keys the relay names next for `device`, after a change that was refused. Rejects with `StoreError`. */

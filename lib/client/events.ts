@@ -3,8 +3,9 @@ import type { DeviceAddress, GroupAddress, UserAddress } from '../base/address.j
 import type { MessageId, SessionId } from '../base/brand.js';
 import type { GroupMember } from '../wire/group.js';
 import type { PushKind } from '../wire/push.js';
+import type { NoticeEvent, SuiteUpgradeEvent } from './notice-event.js';
 
-/** Everything that can be reported. Addresses and ids only: content comes from `Client.messages()`, keys never. */
+/** Everything that can be reported. Addresses, ids and the relay's notices only: content of peers comes from `Client.messages()`, keys never. */
 export type ClientEvent =
   /** The account exists at the relay and in the store (on_user_registered). */
   | { readonly type: 'registered'; readonly address: DeviceAddress }
@@ -108,8 +109,8 @@ export type ClientEvent =
   | { readonly type: 'signed-pre-key-renewed'; readonly id: number; readonly expires: number }
   /** The relay has seen a newer state of this store: every session was dropped and is made anew. Design D4. */
   | { readonly type: 'store-rolled-back' }
-  /** A push without an effect on keys, acknowledged (manager and user notices, upgrade). */
-  | { readonly type: 'push'; readonly kind: PushKind; readonly from: DeviceAddress | GroupAddress | undefined }
+  | NoticeEvent
+  | SuiteUpgradeEvent
   /** A push of a kind that this version does not know. */
   | { readonly type: 'unhandled-push'; readonly kind: string; readonly from: DeviceAddress | GroupAddress | undefined }
   /** As many messages as allowed wait for `ack()`: no push is taken until some are acknowledged. */

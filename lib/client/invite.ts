@@ -6,7 +6,7 @@
 import type { PreKeyBundle } from '../account/pre-key-bundle.js';
 import { type DeviceAddress, type UserAddress, sameDevice, sameUser } from '../base/address.js';
 import { type SessionId, asMessageId, asSessionId } from '../base/brand.js';
-import { E2eeError, ProtocolError, TransportError, UsageError, VerificationError } from '../base/errors.js';
+import { E2eeError, ProtocolError, UsageError, VerificationError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import { randomId } from '../base/random.js';
 import { initiate } from '../session/handshake.js';
@@ -21,6 +21,7 @@ import { removeDevice, reportNewDevice } from './devices.js';
 import { userLock } from './lock-names.js';
 import { deliver, queueRequests } from './mailer.js';
 import { Plan } from './plan.js';
+import { refusedFor } from './refused.js';
 import { bundleTrouble } from './server-trust.js';
 import { secretsOf } from './session-book.js';
 import type { Transition } from './step.js';
@@ -72,11 +73,7 @@ async function fetchBundles(core: Core, { user, deviceId }: InviteTarget, signal
   const response = requests.get_pre_key_bundle.decodeResponse(answer);
   if (response.ok) return response.value.bundles;
   if (absentCodes.includes(response.code)) throw new ProtocolError('no-such-user', 'the relay knows no such user or device');
-  if (response.code === 401) {
-    core.link.renew();
-    throw new TransportError('unauthorized', 'the token has run out: it is being renewed');
-  }
-  throw new TransportError('refused', `the relay refused to hand out bundles with code ${response.code}`);
+  throw refusedFor(core, 'to hand out bundles', response.code);
 }
 
 /** One bad bundle spoils all: who hands it out cannot be trusted for the others. */

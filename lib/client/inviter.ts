@@ -86,7 +86,8 @@ export class Inviter implements Invitations {
     const core = this.#core();
     const { pending, peers, sessions } = core;
     for (const user of pending.users()) if (pending.count(user) > 0) this.want(user);
-    for (const { device } of peers.all()) if (sessions.ofDevice(device).length === 0 && approvalOf(core, device) !== 'rejected') this.want(device, device.deviceId);
+    for (const { device } of peers.all())
+      if (sessions.ofDevice(device).length === 0 && approvalOf(core, device) !== 'rejected') this.want(device, device.deviceId);
     this.#next();
   }
 

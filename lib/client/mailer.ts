@@ -59,12 +59,7 @@ export function queueRequests(core: Core, plan: Plan, entries: readonly NewOutbo
 export type Delivered = 'queued' | 'waiting' | 'unapproved' | 'rejected';
 
 /** Adds the delivery of `messages` to `device`, if content may be sent to it; says what became of them. Throws `StoreError`. */
-export async function deliver(
-  core: Core,
-  plan: Plan,
-  device: DeviceAddress,
-  messages: readonly MessageOrigin[],
-): Promise<Delivered> {
+export async function deliver(core: Core, plan: Plan, device: DeviceAddress, messages: readonly MessageOrigin[]): Promise<Delivered> {
   const { sessions, pending } = core;
   const approval = approvalOf(core, device);
   if (approval === 'rejected') return 'rejected';

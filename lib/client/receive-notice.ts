@@ -1,11 +1,10 @@
-/** Pushes about devices and pre-keys, and those without an effect here. Spec: one2one.md §1.3, §7. */
+/** Pushes about devices and pre-keys. Spec: one2one.md §1.3, §2.4, §7. */
 import { supplyOneTimePreKeys } from '../account/account.js';
 import { oneTimePreKeyPublic } from '../account/one-time-pre-key.js';
 import { sameDevice } from '../base/address.js';
 import { limits } from '../base/limits.js';
 import { deleteOneTimePreKey, putNextOneTimePreKeyId, putOneTimePreKey } from '../store/client/account-rows.js';
-import type { Address } from '../wire/address.js';
-import type { PushKind, PushPayloads } from '../wire/push.js';
+import type { PushPayloads } from '../wire/push.js';
 import { requests } from '../wire/request.js';
 import type { Core } from './core.js';
 import { meetDevice, removeDevice } from './devices.js';
@@ -60,11 +59,5 @@ export async function receiveDeviceRemoved(core: Core, plan: Plan, { device }: P
     if (messageIds.length > 0) plan.afterwards(() => events.emit({ type: 'session-lost', device, messageIds }));
   }
   if (isKnown || sameDevice(device, account.address)) plan.afterwards(() => events.emit({ type: 'device-removed', device }));
-  return handled.succeeded;
-}
-
-/** Reports a push that changes nothing here: it was decoded, so it is well formed. */
-export function receiveNotice({ events }: Core, plan: Plan, kind: PushKind, from: Address | undefined): Handled {
-  plan.afterwards(() => events.emit({ type: 'push', kind, from }));
   return handled.succeeded;
 }

@@ -12,11 +12,12 @@ import { isGroupEnvelope, verifyAhead } from './group-message.js';
 import { type Begun, GroupPushes } from './group-pushes.js';
 import { type GroupChangePush, devicesOwed, groupOfChange, receiveGroupChange } from './group-receive.js';
 import { accountLock, groupLock, preKeyLock, userLock } from './lock-names.js';
+import { receiveNotice } from './notices.js';
 import { Plan } from './plan.js';
 import { type EarlyMessages, type Handled, handled } from './push-outcome.js';
 import { receiveAccept, receiveInvite } from './receive-handshake.js';
 import { receiveMessage } from './receive-message.js';
-import { receiveDeviceAdded, receiveDeviceRemoved, receiveNotice, receiveSupply } from './receive-notice.js';
+import { receiveDeviceAdded, receiveDeviceRemoved, receiveSupply } from './receive-notice.js';
 import { pushTrouble } from './server-trust.js';
 import type { Transition } from './step.js';
 
@@ -312,7 +313,7 @@ export class Receiver implements EarlyMessages {
       case 'leave-group':
         return receiveGroupChange(core, plan, payload);
       default:
-        return receiveNotice(core, plan, payload.kind, push.from);
+        return receiveNotice(core, plan, payload, push.from);
     }
   }
 }

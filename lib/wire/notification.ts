@@ -1,6 +1,9 @@
 /** Notices that are passed to the application and have no effect on keys. Spec: wire.md §11. */
+import { DecodeError } from '../base/errors.js';
+import { limits } from '../base/limits.js';
+import type { Secret } from '../base/secret.js';
 import { type Address, readAddress, toAddress } from './address.js';
-import { bytes, integer, type Maybe, required, text, toLong } from './field.js';
+import { bytes, integer, type Maybe, required, secret, text, toLong } from './field.js';
 import type { e2ees } from './generated/e2ees.js';
 import { type GroupMember, readMember, readMembers, toMember } from './group.js';
 
@@ -16,14 +19,23 @@ export type UserChange =
   | { readonly kind: 'avatar'; readonly url: string }
   | { readonly kind: 'state'; readonly state: number }
   | { readonly kind: 'privacy'; readonly json: string }
-  | { readonly kind: 'backup-passkey'; readonly passkey: Uint8Array };
+  | { readonly kind: 'backup-passkey'; readonly passkey: Secret<'BackupPasskey'> };
+
+/** The codes of `UpdateUserOp`, by the change they go with. Spec: wire.md §3. */
+export const userOperations: { readonly [Kind in UserChange['kind']]: number } = {
+  name: 0,
+  avatar: 1,
+  state: 2,
+  privacy: 3,
+  'backup-passkey': 4,
+};
 
 /** A user changed. Spec: wire.md §11 (UpdateUserMsg). */
 export interface UserUpdate {
   /** ms since 1970. */
   readonly modified: number;
   readonly user: Address | undefined;
-  /** `UpdateUserOp`. */
+  /** Says what kind of change it is: {@link userOperations}; other values are kept. */
   readonly operation: number;
   readonly change: UserChange | undefined;
 }
@@ -112,7 +124,7 @@ export function toUserUpdate(update: UserUpdate): e2ees.UpdateUserMsg.$Propertie
     case 'privacy':
       return { ...common, updateUserPrivacyArg: { userPrivacyJson: change.json } };
     case 'backup-passkey':
-      return { ...common, updateUserBackupPasskeyArg: { backupPasskey: change.passkey } };
+      return { ...common, updateUserBackupPasskeyArg: { backupPasskey: change.passkey.expose() } };
   }
 }
 
@@ -138,10 +150,19 @@ function readUserChange(found: e2ees.UpdateUserMsg.$Properties, field: string): 
     case 'updateUserPrivacyArg':
       return { kind: 'privacy', json: text(found.updateUserPrivacyArg?.userPrivacyJson, field, maxSettingsLength) };
     case 'updateUserBackupPasskeyArg':
-      return { kind: 'backup-passkey', passkey: bytes(found.updateUserBackupPasskeyArg?.backupPasskey) };
+      return { kind: 'backup-passkey', passkey: readPasskey(found.updateUserBackupPasskeyArg?.backupPasskey, field) };
     default:
       return undefined;
   }
+}
+
+/** Throws code `missing-field` or `too-long`. */
+function readPasskey(value: Maybe<Uint8Array>, field: string): Secret<'BackupPasskey'> {
+  const length = value?.length ?? 0;
+  if (length > limits.backupPasskeyLength) {
+    throw new DecodeError('too-long', `${field} has ${length} bytes, more than ${limits.backupPasskeyLength}`);
+  }
+  return secret(value, field);
 }
 
 /** As generated code wants it. */

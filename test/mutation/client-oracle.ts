@@ -227,6 +227,7 @@ function layerOf(mutant: ClientMutant, event: ClientEvent, seen: Observation): L
       return mutant.sealed === true ? 'handler' : fail(mutant, 'keys of a group came out of a damaged message', seen);
     case 'group-change-refused':
     case 'push':
+    case 'suite-upgrade':
     case 'unhandled-push':
     case 'device-added':
     case 'device-removed':

@@ -2,25 +2,8 @@ import { expect, test } from '@jest/globals';
 import type { Transport } from '../../lib/transport/transport.js';
 import { requests } from '../../lib/wire/request.js';
 import { World } from '../support/scenario.js';
+import { answering } from '../support/scenario-answers.js';
 import { turns } from '../support/scenario-gates.js';
-
-function answering(inner: Transport, answer: (name: string) => Uint8Array | undefined): Transport {
-  return {
-    async connect(options) {
-      const connection = await inner.connect(options);
-      return {
-        welcome: connection.welcome,
-        closed: connection.closed,
-        push: (message) => connection.push(message),
-        close: () => connection.close(),
-        request: (name, body, requestOptions) => {
-          const other = answer(name);
-          return other === undefined ? connection.request(name, body, requestOptions) : Promise.resolve(other);
-        },
-      };
-    },
-  };
-}
 
 test('one 404 of the relay does not make the client forget whom it has pinned', async () => {
   const world = await World.create('pins and 404', { limits: { lowOneTimePreKeys: 0 } });

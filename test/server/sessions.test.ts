@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { Secret } from '../../lib/base/secret.js';
 import { asMessageId } from '../../lib/base/brand.js';
 import { verify } from '../../lib/crypto/signature.js';
 import { tables as tableNames } from '../../lib/store/store.js';
@@ -141,7 +142,11 @@ test('a change of a user’s name reaches own and related devices; a backup pass
   await bob.received(1);
   await tablet.received(1);
   expect(payloadOf(bob.pushes[0], 'update-user')).toEqual(name);
-  const passkey = { ...name, operation: 4, change: { kind: 'backup-passkey', passkey: new Uint8Array(8).fill(1) } } as const;
+  const passkey = {
+    ...name,
+    operation: 4,
+    change: { kind: 'backup-passkey', passkey: new Secret<'BackupPasskey'>(new Uint8Array(8).fill(1)) },
+  } as const;
   expectOk(await alice.request('update_user', { update: passkey }));
   await tablet.received(2);
   await settled();

@@ -16,7 +16,8 @@ export async function verdict(world: World): Promise<readonly string[]> {
   ];
 }
 
-function errorsOf({ name, events }: StoryDevice): string[] {
+/** Errors that a device reports. */
+export function errorsOf({ name, events }: StoryDevice): string[] {
   return events.flatMap((event) =>
     event.type === 'error'
       ? [
@@ -27,7 +28,7 @@ function errorsOf({ name, events }: StoryDevice): string[] {
 }
 
 /** Texts that came twice, that nobody sent, that came from somebody else or to somebody who must not read them. */
-function misreadings(world: World, device: StoryDevice): string[] {
+export function misreadings(world: World, device: StoryDevice): string[] {
   return [
     ...device.repeated.map((text) => `${device.name} got twice: ${text}`),
     ...device.receipts.filter((receipt) => !isRightful(world, device, receipt)).map(({ text }) => `${device.name} got wrongly: ${text}`),
@@ -74,18 +75,18 @@ function unread(world: World, sent: SentToUser | SentToGroup): string[] {
   const must = sent.kind === 'to-user' ? new Set([...sent.readers, ...sent.copies]) : groupReaders(world, sent);
   return world.present
     .filter(({ key, receipts }) => must.has(key) && !receipts.some(({ text }) => text === sent.text))
-    .filter((device) => sent.kind === 'to-user' || !isOfFormerTime(world, device, sent))
+    .filter((device) => sent.kind === 'to-user' || !isLostWithItsKeys(world, device, sent))
     .map(({ name }) => `${name} did not get: ${sent.text}`);
 }
 
 /**
- * Who was removed and added again has lost the keys of the time before; a sender that has not heard of it may still use them. Then the message is
- * kept for keys that do not come, with an event.
+ * Whether what is missing could not be opened, with an event, and never can. Who was removed and added again has lost the keys of the time before; a
+ * sender that has not heard of it may still use them. And what came before its keys is not opened with those of a device that is gone by then.
  */
-function isOfFormerTime(world: World, { key, events }: StoryDevice, { groupId, messageId }: SentToGroup): boolean {
+function isLostWithItsKeys(world: World, { key, events }: StoryDevice, { from, groupId, messageId }: SentToGroup): boolean {
   const presence = world.host.history.map((groups) => groups.get(groupId)?.devices.has(key) === true);
   const wasOut = presence.slice(presence.indexOf(true)).includes(false);
-  return wasOut && events.some((event) => event.type === 'group-message-held' && event.messageId === messageId);
+  return (wasOut || from.isGone) && events.some((event) => event.type === 'group-message-held' && event.messageId === messageId);
 }
 
 /** Devices that were in the group when the relay took the message, since it was sent, and that the sender knew to be there. */

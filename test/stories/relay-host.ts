@@ -2,7 +2,9 @@
 import type { Clock } from '../../lib/base/clock.js';
 import { suiteByName } from '../../lib/crypto/cipher-suite.js';
 import { type Relay, openRelay } from '../../lib/server/relay.js';
+import { type Signer, openSigner } from '../../lib/server/signer.js';
 import { GroupCommit } from '../../lib/store/group-commit.js';
+import { RelayStore } from '../../lib/store/relay-store.js';
 import { GroupRows } from '../../lib/store/group-rows.js';
 import { keyBytes } from '../../lib/store/key-text.js';
 import { MemoryTables, openMemoryStore } from '../../lib/store/memory/memory-store.js';
@@ -81,6 +83,13 @@ export class RelayHost {
       random: seededRandom(seed),
       runJobs: storyJobs(seed, this.#keys, this.#dice),
     });
+  }
+
+  /** Signs as the relay does, for whoever has taken it over. */
+  async signer(): Promise<Signer> {
+    const rows = new RelayStore(new GroupCommit(() => openMemoryStore({ unsafeTestingTables: this.#tables })), domain);
+    const { signature } = suiteByName('curve25519');
+    return openSigner(rows, signature, domain, this.#clock, storyJobs(`${this.#seed} signer`, this.#keys, this.#dice));
   }
 
   async stop(): Promise<void> {

@@ -8,6 +8,7 @@ import { suiteByName } from '../../lib/crypto/cipher-suite.js';
 import { MemoryTables, openMemoryStore } from '../../lib/store/memory/memory-store.js';
 import type { Store } from '../../lib/store/store.js';
 import type { FrameChannel } from '../../lib/transport/channel.js';
+import type { Transport } from '../../lib/transport/transport.js';
 import { type Dice, turns } from './dice.js';
 import { type StoryKeys, seededRandom, storyAsymmetric } from './jobs.js';
 import { Line, type LineTap } from './line.js';
@@ -31,6 +32,8 @@ export interface DeviceSurroundings {
   readonly keys: StoryKeys;
   readonly accept: (channel: FrameChannel) => void;
   readonly tap: (device: DeviceAddress) => LineTap;
+  /** Puts somebody between the device and its line. */
+  readonly between: (transport: Transport, device: StoryDevice) => Transport;
 }
 
 /** One device. */
@@ -123,7 +126,7 @@ export class StoryDevice {
     const seed = `${this.#surroundings.seed} ${this.name} ${this.#lives}`;
     return {
       store: () => this.#open(),
-      transport: this.line.transport,
+      transport: this.#surroundings.between(this.line.transport, this),
       common: { clock, random: seededRandom(seed) },
       events: {
         onEvent: (event) => {

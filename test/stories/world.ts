@@ -6,7 +6,7 @@ import { GroupTraffic } from './group-traffic.js';
 import { StoryKeys } from './jobs.js';
 import { Ledger } from './ledger.js';
 import { type RelayGroup, RelayHost } from './relay-host.js';
-import { StoryDevice } from './story-device.js';
+import { type DeviceSurroundings, StoryDevice } from './story-device.js';
 import type { Story } from './story.js';
 
 /** The world of a story. */
@@ -25,9 +25,12 @@ export class World {
   leapt = 0;
   readonly #dice: Dice;
   readonly #keys = new StoryKeys();
+  /** Puts somebody between a device and its line. */
+  readonly #between: DeviceSurroundings['between'];
   #underWay = 0;
 
-  constructor(story: Story) {
+  constructor(story: Story, between: DeviceSurroundings['between'] = (transport) => transport) {
+    this.#between = between;
     this.story = story;
     this.#dice = new Dice(story.seed);
     this.host = new RelayHost(story.seed, this.clock, this.#dice, this.#keys);
@@ -54,6 +57,7 @@ export class World {
       keys: this.#keys,
       accept: this.host.accept,
       tap: (address: StoryDevice['address']) => this.traffic.tap(address),
+      between: this.#between,
     };
     const device = await new StoryDevice(surroundings, userId, `device-${count}`).register();
     this.devices.push(device);

@@ -180,7 +180,7 @@ const userUpdate = fc.record({
       fc.record({ kind: fc.constant('avatar' as const), url: anyText }),
       fc.record({ kind: fc.constant('state' as const), state: int32 }),
       fc.record({ kind: fc.constant('privacy' as const), json: anyText }),
-      fc.record({ kind: fc.constant('backup-passkey' as const), passkey: anyBytes }),
+      fc.record({ kind: fc.constant('backup-passkey' as const), passkey: secret<'BackupPasskey'>() }),
     ),
   ),
 });

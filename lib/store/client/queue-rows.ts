@@ -19,6 +19,7 @@ export const outboxKinds = [
   'remove_group_members',
   'leave_group',
   'send_group_msg',
+  'update_user',
 ] as const;
 
 /** One of {@link outboxKinds}. */
