@@ -186,6 +186,7 @@ async function everything({ joins, afterStep }: Trouble): Promise<readonly Devic
   const steps: (() => Promise<void>)[] = [
     () => ledger.says(alice, bob, 'first'),
     () => ledger.says(bob, alice, 'answer'),
+    () => alice.client.updateUser({ kind: 'name', name: 'Alice' }),
     async () => {
       group = await during(world, all, alice.client.createGroup({ name: 'friends', members: [bob.user] }));
     },
