@@ -91,8 +91,3 @@ test('a backup passkey of somebody else is refused, and nobody gets to see it', 
     expect(new Set(seen.changes.map(({ table }) => table))).toEqual(new Set(['push', 'meta']));
   }
 });
-
-test('a push about groups stays unhandled, and says so', async () => {
-  const leave: PushPayload = { kind: 'leave-group', value: { leaver: world.alice.address, group: { domain: 'd', groupId: 'g' } } };
-  expect((await seenOf(leave)).events).toEqual([{ type: 'unhandled-push', kind: 'leave-group', from: world.alice.address }]);
-});

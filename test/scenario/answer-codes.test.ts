@@ -20,7 +20,9 @@ const meant: Readonly<Record<number, Verdict>> = {
   403: 'refused',
   404: 'device-lost',
   409: 'refused',
+  413: 'refused',
   417: 'refused',
+  426: 'refused',
 };
 
 function expected(code: number, isForDevice: boolean): Verdict {
@@ -108,7 +110,8 @@ describe('the answer to a queued request decides what becomes of it, whatever it
       });
       expect([code, verdict]).toEqual([code, expected(code, true)]);
       if (verdict === 'refused') expect(alice.eventsOf('request-refused').at(-1)).toMatchObject({ device: bob.address, messageId });
-      else if (verdict === 'device-lost') expect(alice.eventsOf('session-lost').at(-1)).toMatchObject({ messageIds: expect.arrayContaining([messageId]) as unknown });
+      else if (verdict === 'device-lost')
+        expect(alice.eventsOf('session-lost').at(-1)).toMatchObject({ messageIds: expect.arrayContaining([messageId]) as unknown });
       else arrived.push(text);
       // After a loss the next message needs, and finds, a new session.
       await alice.send(bob, `after ${code}`);
