@@ -59,7 +59,8 @@ async function handOut(core: Core, plan: Plan, keys: readonly KeysFor[]): Promis
     plan.borrow(encoded);
     if (content.kind === 'group-update-key-bundle') content.bundle.chainKey.wipe();
     for (const device of devices) {
-      if (sameDevice(device, account.address)) continue;
+      // An add that waited for keys may name a device that has gone since.
+      if (sameDevice(device, account.address) || peers.find(device)?.isGone === true) continue;
       const message = { messageId: asMessageId(randomId(options.random)), notification: notificationLevels.session, content: encoded };
       const known = owed.get(deviceKey(device));
       if (known === undefined) owed.set(deviceKey(device), { device, messages: [message] });

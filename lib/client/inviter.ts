@@ -12,6 +12,7 @@ import { inviteOf } from '../session/session.js';
 import { requests } from '../wire/request.js';
 import { approvalOf } from './approval.js';
 import type { Core, Invitations } from './core.js';
+import { loseDevice } from './devices.js';
 import { inviteDevices, rejectedCode } from './invite.js';
 import { userLock } from './lock-names.js';
 import { queueRequests } from './mailer.js';
@@ -161,6 +162,14 @@ export class Inviter implements Invitations {
     });
   }
 
+  /** A list has named a device that had gone before: nobody is going to tell of that again. */
+  #lose(device: DeviceAddress): void {
+    const { closing, events } = this.#core();
+    loseDevice(this.#core(), device).catch((error: unknown) => {
+      if (!closing.aborted) events.emit({ type: 'error', error, during: 'inviting' });
+    });
+  }
+
   async #attempt(wanted: Wanted, always: boolean): Promise<void> {
     const { user, deviceId } = wanted;
     const { closing, events, options, pending } = this.#core();
@@ -186,6 +195,7 @@ export class Inviter implements Invitations {
         this.#wanted.delete(name);
         events.emit({ type: 'invite-failed', user: { domain: user.domain, userId: user.userId }, code });
         if (!(error instanceof E2eeError)) events.emit({ type: 'error', error, during: 'inviting' });
+        if (code === 'no-such-user' && deviceId !== undefined) this.#lose({ domain: user.domain, userId: user.userId, deviceId });
         options.clock.schedule(failureWait, () => {
           if (!closing.aborted && (pending.count(user) > 0 || pending.users().some((other) => userKey(other) === userKey(user)))) {
             this.want(user, deviceId);

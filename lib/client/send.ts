@@ -68,7 +68,9 @@ async function planSend(core: Core, user: UserAddress, message: MessageOrigin, b
   const plan = new Plan();
   const me = core.account.address;
   const devices: SentTo[] = [];
-  for (const device of devicesOf(core, user)) {
+  // What waits for the user as a whole goes first.
+  const known = core.pending.count({ domain: user.domain, userId: user.userId }) > 0 ? [] : devicesOf(core, user);
+  for (const device of known) {
     if (!sameDevice(device, me)) devices.push({ device, state: await deliver(core, plan, device, [message]) });
   }
   if (devices.length === 0) plan.add(core.pending.add(user, [message]));

@@ -13,7 +13,7 @@ afterEach(async () => {
   expect(await world.end()).toEqual([]);
 });
 
-test('a first message reaches all devices of its user, although one of them is invited by itself before', async () => {
+test('a first message reaches all devices of its user before a second, although they are invited one by one before', async () => {
   const alice = await world.join('alice', 'one');
   const other = await world.join('alice', 'two');
   const bobs = [await world.join('bob', 'one'), await world.join('bob', 'two')];
@@ -27,7 +27,11 @@ test('a first message reaches all devices of its user, although one of them is i
   // The other device tells of single devices, which are invited one by one.
   await other.client.invite({ domain: alice.user.domain, userId: 'bob' });
   await world.passes(() => alice.eventsOf('session-ready').length >= 3, 'alice/one has sessions with both devices of bob');
+  await alice.client.send({ domain: alice.user.domain, userId: 'bob' }, new TextEncoder().encode('are you there?'));
   alice.traffic.interfere = undefined;
-  await world.passes(() => bobs.every(({ texts }) => texts.length > 0), 'both devices of bob get the message');
-  expect(bobs.map(({ texts }) => texts)).toEqual([['hello'], ['hello']]);
+  await world.passes(() => bobs.every(({ texts }) => texts.length > 1), 'both devices of bob get both messages');
+  expect(bobs.map(({ texts }) => texts)).toEqual([
+    ['hello', 'are you there?'],
+    ['hello', 'are you there?'],
+  ]);
 });

@@ -91,7 +91,8 @@ export class GroupTraffic {
         for (const groups of history.slice(since, (until ?? history.length - 1) + 1)) {
           const devices = [...(groups.get(groupId)?.devices ?? [])].filter((device) => device !== from);
           for (const device of devices) possible.add(device);
-          certain = new Set(devices.filter((device) => certain?.has(device) ?? true));
+          // Without an answer nobody knows whether the relay got it at all.
+          if (until !== undefined) certain = new Set(devices.filter((device) => certain?.has(device) ?? true));
         }
       }
     }

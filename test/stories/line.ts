@@ -123,9 +123,9 @@ export class Line {
 
   async #deliver(direction: Direction): Promise<void> {
     const queue = this.#queues[direction];
-    while (queue.length > 0 && !this.#stalled[direction]) {
+    while (queue.length > 0 && !this.#isStalled(direction)) {
       await turns(this.#dice.below(slowest + 1));
-      if (this.#stalled[direction]) break;
+      if (this.#isStalled(direction)) break;
       const transit = queue.shift();
       if (transit === undefined) break;
       const breaks = this.#breaksAt(transit);
@@ -136,6 +136,10 @@ export class Line {
       if (breaks) this.cut();
     }
     this.#moving[direction] = false;
+  }
+
+  #isStalled(direction: Direction): boolean {
+    return this.#stalled[direction];
   }
 
   #breaksAt({ direction, frame }: FrameInTransit): boolean {

@@ -1,5 +1,5 @@
 /** Compares a world at rest with the model: everybody who should read reads everything once and in order, and nobody else can. */
-import { type Ledger, type SentToGroup, type SentToUser } from './ledger.js';
+import type { SentToGroup, SentToUser } from './ledger.js';
 import { groupDisagreements } from './group-agreement.js';
 import { repeatedKeys } from './key-use.js';
 import type { Receipt, StoryDevice } from './story-device.js';
@@ -9,7 +9,7 @@ import type { World } from './world.js';
 export async function verdict(world: World): Promise<readonly string[]> {
   return [
     ...world.troubles,
-    ...world.devices.flatMap((device) => [...errorsOf(device), ...misreadings(world, device), ...disorder(world.ledger, device)]),
+    ...world.devices.flatMap((device) => [...errorsOf(device), ...misreadings(world, device), ...disorder(world, device)]),
     ...world.ledger.all.flatMap((sent) => unread(world, sent)),
     ...(await groupDisagreements(world)),
     ...repeatedKeys(world),
@@ -56,13 +56,19 @@ function receiversOf(
   return { certain: new Set(), possible: new Set(world.host.history.flatMap((groups) => [...(groups.get(groupId)?.devices ?? [])])) };
 }
 
-/** Messages of one sender to one conversation that came in another order than they were sent in. */
-function disorder(ledger: Ledger, device: StoryDevice): string[] {
+/**
+ * Messages of one sender to one conversation that came in another order than they were sent in. The epochs of a group are conversations of their
+ * own: when the keys of a later one come first, its messages do not wait for those of the earlier.
+ */
+function disorder({ ledger, traffic }: World, device: StoryDevice): string[] {
+  const sessions = new Map(traffic.messages.map(({ messageId, sessionId }) => [messageId, sessionId]));
   const last = new Map<string, number>();
   const found: string[] = [];
   for (const { kind, from, groupId, text } of device.receipts) {
-    const number = ledger.find(text)?.number ?? -1;
-    const stream = `${kind} ${from} ${groupId ?? ''}`;
+    const sent = ledger.find(text);
+    const number = sent?.number ?? -1;
+    const epoch = sent?.kind === 'to-group' ? (sessions.get(sent.messageId ?? '') ?? '') : '';
+    const stream = `${kind} ${from} ${groupId ?? ''} ${epoch}`;
     if (number < (last.get(stream) ?? -1)) found.push(`${device.name} got after a later one: ${text}`);
     last.set(stream, Math.max(number, last.get(stream) ?? -1));
   }
