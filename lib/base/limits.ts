@@ -59,6 +59,10 @@ export const limits = {
   unacknowledgedMessages: 1_000,
   /** Pushes of one connection that may be on their way and not consumed. */
   pushWindow: 256,
+  /** Wait between two heartbeats, ms, however short an interval the relay names: it must not make its clients do nothing else. */
+  shortestHeartbeat: 1_000,
+  /** The same, however long: a timer takes no more than 2^31 ms, and a relay that is silent for hours is dead. */
+  longestHeartbeat: 3_600_000,
   /** Requests of one connection that may be without an answer. */
   requestsInFlight: 256,
   /** Lifetime of a signed pre-key, ms: 7 days. Spec: crypto.md §9. */

@@ -26,6 +26,7 @@ import { Receiver } from './receive.js';
 import { recoverFromRollback } from './recovery.js';
 import { SessionBook } from './session-book.js';
 import { Steps } from './step.js';
+import { sendHeartbeats } from './stream-message.js';
 
 /** A client's parts, and those that only the client itself uses. */
 export interface Assembly {
@@ -113,6 +114,7 @@ export function assemble(options: ResolvedOptions): Assembly {
     },
     onWelcome: (welcome) => takeWelcome(core, welcome),
     onConnected: () => {
+      if (link.connection !== undefined) sendHeartbeats(core, link.connection);
       pushes.onConnected();
       outbox.pump();
       inviter.onConnected();

@@ -26,6 +26,7 @@ import { removeOwnDevice } from './own-devices.js';
 import { renewIfExpired } from './pre-key-upkeep.js';
 import { registerAccount } from './registration.js';
 import { type Sent, sendMessage } from './send.js';
+import { acquireSync } from './stream-message.js';
 import { updateUser } from './user-update.js';
 
 /** A device of somebody, as it is known here. */
@@ -299,6 +300,16 @@ export class Client {
   async trustIdentity(device: DeviceAddress): Promise<void> {
     this.#assertOpen();
     return trustIdentity(this.#assembly.core, device);
+  }
+
+  /**
+   * Asks the relay for every push again that is not handled and durable here: what was on its way comes once more, and nothing is handed out twice. A new
+   * connection does the same by itself. Resolves when the relay was asked. Rejects with `TransportError('offline')`.
+   */
+  async sync(options: WaitOptions = {}): Promise<void> {
+    this.#assertOpen();
+    const { core, receiver } = this.#assembly;
+    return acquireSync(core, () => receiver.newestDone, this.#signal(options));
   }
 
   /** How the client stands. Rejects with `StoreError`. */

@@ -6,7 +6,7 @@
  */
 import { type GroupAddress, sameDevice } from '../base/address.js';
 import { DecodeError, StoreError } from '../base/errors.js';
-import { type PushPayload, type ReceivedPush, decodePayload, decodePush } from '../wire/push.js';
+import { type PushPayload, type PushTag, type ReceivedPush, decodePayload, decodePush } from '../wire/push.js';
 import type { Core } from './core.js';
 import { isGroupEnvelope, verifyAhead } from './group-message.js';
 import { type Begun, GroupPushes } from './group-pushes.js';
@@ -14,6 +14,7 @@ import { type GroupChangePush, devicesOwed, groupOfChange, receiveGroupChange } 
 import { accountLock, groupLock, preKeyLock, userLock } from './lock-names.js';
 import { receiveNotice } from './notices.js';
 import { Plan } from './plan.js';
+import { PushOrder } from './push-order.js';
 import { type EarlyMessages, type Handled, handled } from './push-outcome.js';
 import { receiveAccept, receiveInvite } from './receive-handshake.js';
 import { receiveMessage } from './receive-message.js';
@@ -75,6 +76,7 @@ export class Receiver implements EarlyMessages {
   #taking = 0;
   /** Grows with every connection: pushes of an earlier one have no effect, they come again. */
   #epoch = 0;
+  readonly #order = new PushOrder();
   readonly #early = new Map<string, ReceivedPush[]>();
   #earlyCount = 0;
   readonly #groupPushes = new GroupPushes<GroupPush>(
@@ -98,7 +100,7 @@ export class Receiver implements EarlyMessages {
       return;
     }
     if (push.payload.kind === 'server-heartbeat' && push.tag === undefined) return;
-    if (!account.isRegistered) return;
+    if (!account.isRegistered || (push.tag !== undefined && !this.#order.arrived(push.tag))) return;
     if (this.#held.length > 0 || this.#isOver()) {
       this.#held.push(push);
       return;
@@ -123,6 +125,11 @@ export class Receiver implements EarlyMessages {
   /** The next connection brings everything again that was not acknowledged. */
   onDisconnected(): void {
     this.#startAnew();
+  }
+
+  /** The newest push of this connection up to which everything is handled and durable. */
+  get newestDone(): PushTag | undefined {
+    return this.#order.newestDone;
   }
 
   /** The session can open messages now. */
@@ -179,17 +186,19 @@ export class Receiver implements EarlyMessages {
     const seen = { isBlocked: false };
     this.#taking += 1;
     try {
-      await steps.run(this.#locks(push, payload), async () => {
+      const isDone = await steps.run(this.#locks(push, payload), async () => {
         const group = groupOf(payload);
         seen.isBlocked = group !== undefined && epoch === this.#epoch && this.#isBehindRequest(group);
-        const transition = seen.isBlocked ? { writes: [], result: undefined } : await this.#transition(push, payload, epoch);
+        const transition = seen.isBlocked ? { writes: [], result: false } : await this.#transition(push, payload, epoch);
         begun(seen.isBlocked ? 'blocked' : 'carried-out');
         return transition;
       });
+      if (isDone && push.tag !== undefined && epoch === this.#epoch) this.#order.done(push.tag.id);
       if (!seen.isBlocked) link.isFine();
     } catch (error) {
       begun('carried-out');
       if (closing.aborted) return;
+      if (push.tag !== undefined && epoch === this.#epoch) this.#order.failed(push.tag.id);
       events.emit({ type: 'error', error, during: `handling a push of kind ${push.payload.kind}` });
       // What was not stored, and all that came behind it, comes again in its order over a new connection.
       if (error instanceof StoreError && epoch === this.#epoch) {
@@ -205,6 +214,7 @@ export class Receiver implements EarlyMessages {
   /** Gives up what the connection brought and was not handled. */
   #startAnew(): void {
     this.#epoch += 1;
+    this.#order.reset();
     this.#held = [];
     this.#early.clear();
     this.#earlyCount = 0;
@@ -248,21 +258,22 @@ export class Receiver implements EarlyMessages {
     }
   }
 
-  async #transition(push: ReceivedPush, payload: Decoded, epoch: number): Promise<Transition<void>> {
-    if (epoch !== this.#epoch) return { writes: [], result: undefined };
+  /** Results in whether the push needs nothing more. */
+  async #transition(push: ReceivedPush, payload: Decoded, epoch: number): Promise<Transition<boolean>> {
+    if (epoch !== this.#epoch) return { writes: [], result: false };
     const { pushes } = this.#core();
     const { tag } = push;
     if (tag !== undefined && pushes.isKnown(tag.id)) {
-      return { writes: [], result: undefined, after: () => pushes.consume(tag.id) };
+      return { writes: [], result: true, after: () => pushes.consume(tag.id) };
     }
     const plan = new Plan();
     const state = await this.#carryOut(plan, push, payload);
-    if (state === 'later') return { writes: [], result: undefined };
+    if (state === 'later') return { writes: [], result: false };
     if (tag !== undefined) {
       plan.add(pushes.add(tag.id, state));
       plan.afterwards(() => pushes.consume(tag.id, true));
     }
-    return plan.finish(undefined);
+    return plan.finish(true);
   }
 
   async #carryOut(plan: Plan, push: ReceivedPush, payload: Decoded): Promise<Handled> {

@@ -237,6 +237,9 @@ export class DeviceConnection {
 
   /** What a client says on the stream. Spec: server.md §4. */
   #onPush(bytes: Uint8Array): void {
+    // Each may make the relay answer, or read a mailbox anew.
+    this.#pace.count();
+    this.#pauseIfCrowded();
     const payload = decodePayload(decodePush(bytes).payload);
     switch (payload?.kind) {
       case 'acquire-sync':

@@ -91,9 +91,9 @@ export class PushStream {
     else if (this.#running) this.#gone.add(id);
   }
 
-  /** Sends everything behind `sequence` again. Spec: wire.md §10 (AcquireSyncMsg). */
+  /** Sends everything behind `sequence` again; a place that no push has had yet counts as the last one's. Spec: wire.md §10 (AcquireSyncMsg). */
   resumeAfter(sequence: number): void {
-    this.#position = sequence;
+    this.#position = Math.min(sequence, this.#source.durableSequence());
     this.#jumps += 1;
     this.#outstanding.clear();
     this.pump();

@@ -207,7 +207,7 @@ class ChannelConnection implements Connection {
   }
 
   #watch(): void {
-    const interval = this.welcome.heartbeatInterval;
+    const interval = Math.min(this.welcome.heartbeatInterval, limits.longestHeartbeat);
     if (interval <= 0) return;
     const patience = interval * missedHeartbeats;
     const check = (): void => {

@@ -79,3 +79,19 @@ test('large pushes are read in small pages, so that none is read and thrown away
   expect(under.limits[0]).toBe(32);
   expect(Math.max(...under.limits.slice(1))).toBe(2);
 });
+
+test('whoever says that he has what was never sent gets everything new all the same', async () => {
+  const rows = [1, 2].map((sequence) => rowOf(sequence));
+  const under = bench(rows);
+  under.stream.start();
+  under.arrive();
+  await settled();
+  under.stream.resumeAfter(Number.MAX_SAFE_INTEGER);
+  await settled();
+  expect(under.sent).toEqual([1, 2]);
+  const next = rowOf(3);
+  rows.push(next);
+  under.stream.offer(next);
+  await settled();
+  expect(under.sent).toEqual([1, 2, 3]);
+});
