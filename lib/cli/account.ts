@@ -16,6 +16,7 @@ export async function openAccount(options: AccountOptions, events?: EventHandler
     store: storeFactory(options.store),
     transport: recording === undefined ? transport : recording.of(transport),
     ...(events === undefined ? {} : { events }),
+    ...(options.newDevices === undefined ? {} : { newDevices: options.newDevices }),
   });
 }
 

@@ -4,7 +4,7 @@ import { openAccount } from './account.js';
 import { GroupNames } from './group/group-names.js';
 import { outgoingLines } from './listen-input.js';
 import { printMessage } from './message-line.js';
-import { jsonOption, positiveInteger, relayOption, storeOption, userAddress, type AccountOptions } from './options.js';
+import { jsonOption, newDevicesOption, positiveInteger, relayOption, storeOption, userAddress, type AccountOptions } from './options.js';
 import { Output } from './output.js';
 import { Pipeline } from './pipeline.js';
 import { Recording } from './recording.js';
@@ -47,6 +47,7 @@ export function addListen(program: Command): void {
     .option('--count <number>', 'stop after so many messages', positiveInteger)
     .option('--exit-on-eof', 'stop when standard input ends')
     .option('--record <file>', 'append what the relay pushes to this file as it comes, sealed: a line of base64 each')
+    .addOption(newDevicesOption())
     .addOption(storeOption())
     .addOption(relayOption())
     .addOption(jsonOption())

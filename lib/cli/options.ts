@@ -8,6 +8,7 @@ export interface AccountOptions {
   readonly store: string;
   readonly relay?: string;
   readonly json?: boolean;
+  readonly newDevices?: 'accept' | 'ask';
 }
 
 /** Where this user's files of the package lie: `$XDG_DATA_HOME/skissm`, by default `~/.local/share/skissm`. */
@@ -24,6 +25,13 @@ export function storeOption(): Option {
 /** `--relay URL` of commands on a registered account. */
 export function relayOption(): Option {
   return new Option('--relay <url>', 'relay to connect to, when it has moved since the registration').env('SKISSM_RELAY');
+}
+
+/** `--new-devices WHAT` of commands that send: see `ClientOptions.newDevices`. */
+export function newDevicesOption(): Option {
+  return new Option('--new-devices <what>', 'send to new devices of known users at once, or ask: see "skissm devices"')
+    .choices(['accept', 'ask'])
+    .env('SKISSM_NEW_DEVICES');
 }
 
 /** `--json`. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addDemo } from './demo.js';
+import { addDevices } from './devices.js';
 import { exitCodeHelp } from './exit-codes.js';
 import { addFile } from './file.js';
 import { addFingerprint } from './fingerprint.js';
@@ -22,7 +23,19 @@ export function createProgram(): Command {
     .addHelpText('after', exitCodeHelp)
     .configureOutput({ outputError: () => undefined })
     .exitOverride();
-  for (const add of [addRelay, addRegister, addInvite, addSend, addListen, addGroup, addFingerprint, addStatus, addFile, addDemo])
+  for (const add of [
+    addRelay,
+    addRegister,
+    addInvite,
+    addSend,
+    addListen,
+    addGroup,
+    addFingerprint,
+    addDevices,
+    addStatus,
+    addFile,
+    addDemo,
+  ])
     add(program);
   return program;
 }

@@ -1,7 +1,7 @@
 import { Argument, Option, type Command } from 'commander';
 import { formatAddress, type UserAddress } from '../index.js';
 import { openAccount } from './account.js';
-import { jsonOption, relayOption, storeOption, userAddress, waitOption, type AccountOptions } from './options.js';
+import { jsonOption, newDevicesOption, relayOption, storeOption, userAddress, waitOption, type AccountOptions } from './options.js';
 import { Output } from './output.js';
 import { flushWithin, sendAll, type Outgoing } from './sending.js';
 import { sourceOf } from './source.js';
@@ -26,6 +26,7 @@ export function addSend(program: Command): void {
     .argument('[text]', 'one message; "-" for standard input')
     .addOption(new Option('--file <file>', 'send the lines of a file'))
     .addOption(waitOption('the relay to take everything'))
+    .addOption(newDevicesOption())
     .addOption(storeOption())
     .addOption(relayOption())
     .addOption(jsonOption())

@@ -20,7 +20,7 @@ describe('help', () => {
   test('names every command and every exit code', async () => {
     const { code, stdout } = await run(['--help'], home);
     expect(code).toBe(0);
-    for (const name of ['relay', 'register', 'invite', 'send', 'listen', 'group', 'fingerprint', 'status', 'file', 'demo']) {
+    for (const name of ['relay', 'register', 'invite', 'send', 'listen', 'group', 'fingerprint', 'devices', 'status', 'file', 'demo']) {
       expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, 'mu'));
     }
     for (const exitCode of [0, 1, 2, 3, 4, 5, 6]) expect(stdout).toMatch(new RegExp(`^  ${exitCode}  `, 'mu'));
@@ -55,6 +55,8 @@ describe('wrong usage', () => {
     ['an unknown log level', ['relay', '--log-level', 'chatty'], /^error: usage: .*--log-level/u],
     ['a text and a file', ['send', 'a@b', 'hi', '--file', 'x'], /^error: arguments: /u],
     ['an input that is not there', ['demo', '--input', '/nowhere/file'], /^error: input: .*\/nowhere\/file/u],
+    ['an unknown policy for new devices', ['listen', '--new-devices', 'maybe'], /^error: usage: .*--new-devices/u],
+    ['a device without its user', ['devices', 'approve', 'phone'], /^error: usage: /u],
     ['an unknown suite', ['demo', '--suite', 'rot13'], /^error: unknown-suite: /u],
     ['a certificate without its key', ['relay', '--tls-cert', 'x'], /^error: tls: /u],
     ['a relay address of another kind', [...registration, '--relay', 'http://localhost/'], /^error: url: /u],
