@@ -3,7 +3,7 @@ import { runStories } from './run-stories.js';
 import { runStory } from './run-story.js';
 import { least, storyOf } from './story.js';
 
-jest.setTimeout(600_000);
+jest.setTimeout(1_200_000);
 
 const seed = 1;
 const runs = 300;
