@@ -1,9 +1,10 @@
 /** What an application asks of groups. Spec: group.md §3 to §7. */
-import { type DeviceAddress, type GroupAddress, type UserAddress, sameDevice, sameUser } from '../base/address.js';
+import { type DeviceAddress, type GroupAddress, type UserAddress, sameUser } from '../base/address.js';
 import { utf8 } from '../base/bytes.js';
 import { E2eeError, UsageError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import { randomId } from '../base/random.js';
+import { chainOf } from '../group/epoch.js';
 import { currentEpoch } from '../group/group.js';
 import { type GroupMember, groupRoles, memberOf } from '../group/membership.js';
 import type { GroupWish } from '../store/client/group-queue-rows.js';
@@ -94,10 +95,10 @@ export async function knownGroups(core: Core): Promise<readonly KnownGroup[]> {
       const epoch = currentEpoch(opened.group);
       const isLeaving = orders.of(address).some(({ wish }) => wish.kind === 'leave');
       const state = isLeaving ? 'leaving' : canSeal(core, opened.group) ? 'ready' : 'waiting';
-      const inUse = [...(epoch?.chains.values() ?? [])]
-        .filter(({ device, positions }) => positions.length > 0 && peers.find(device)?.isGone !== true)
-        .map(({ device }) => device);
-      const devices = inUse.some((device) => sameDevice(device, account.address)) ? inUse : [];
+      const isIn = epoch !== undefined && chainOf(epoch, account.address) !== undefined;
+      const devices = isIn
+        ? [...epoch.chains.values()].map(({ device }) => device).filter((device) => peers.find(device)?.isGone !== true)
+        : [];
       const isManager = memberOf(members, account.address)?.role === groupRoles.manager;
       return { writes: [], result: { address: opened.group.address, name, members, isManager, state, devices } as const };
     });

@@ -226,7 +226,7 @@ class EpochWork {
   *#derive(step: GroupStep): Computation<boolean> {
     const name = deviceKey(step.inviter);
     const inviter = this.#chains.get(name);
-    if (isEnded(this.#epoch, inviter)) {
+    if (isEnded(this.#epoch, inviter) || this.#isMissing(step.inviter)) {
       this.#endAdded(step);
       return true;
     }
@@ -255,6 +255,12 @@ class EpochWork {
       else this.#welcome(device, [{ generation: step.number + 1, chainKey: { key: welcome, index: 0 } }]);
     });
     return true;
+  }
+
+  /** Whether `device` had gone before the seed came, which begins every chain at once: its own is never going to be there. */
+  #isMissing(device: DeviceAddress): boolean {
+    if (!hasKeys(this.#epoch) || this.#epoch.joinedBy !== undefined || this.#chains.has(deviceKey(device))) return false;
+    return !this.#open.some(({ devices }) => devices.some(({ address }) => sameDevice(address, device)));
   }
 
   /** The inviter's chain with where it stood before the add: messages that it sent there may still be on their way. */

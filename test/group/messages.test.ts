@@ -211,6 +211,22 @@ describe('keys', () => {
     expectRefused(world, 'bob/a', world.party('alice/a').send(utf8('hello')), 'unknown-chain');
   });
 
+  test('of a device that was gone before the keys came do not keep its adds waiting', () => {
+    const world = new World(suiteByName('curve25519'), 'gone before the keys', people);
+    world.create('alice/a', ['bob', 'carol'], ['bob']);
+    const carol = world.party('carol/a');
+    world.deliver('carol/a');
+    carol.change((_, group) => withoutDevice(group, addressOf('bob/a')));
+    world.deliver('bob/a');
+    world.deliverBundle('alice/a > bob/a');
+    world.add('bob/a', ['dave']);
+    world.settle();
+    expect(carol.epoch.open).toEqual([]);
+    expect(chainOf(carol.epoch, addressOf('dave/a'))?.positions).toEqual([]);
+    expect(world.party('dave/a').receiveNow(carol.send(utf8('hello')))).toEqual(utf8('hello'));
+    expectRefused(world, 'carol/a', world.party('dave/a').send(utf8('hello')), 'unknown-chain');
+  });
+
   test('made by a transition whose caller refuses it are all named, and the old state works after they are wiped', () => {
     const world = new World(suiteByName('curve25519'), 'refused', people);
     world.create('alice/a', ['bob']);
