@@ -78,7 +78,9 @@ test('a new device of a known user waits for approval, can be rejected, and own 
     'bob@example.org/phone': 'asked',
   });
 
-  const [sent] = await printed('alice-laptop', 'send', 'bob@example.org', 'second');
+  // What happened meanwhile is printed, too.
+  const lines = await printed('alice-laptop', 'send', 'bob@example.org', 'second');
+  const sent = lines.find(({ devices }) => devices !== undefined);
   expect(sent?.['devices']).toContainEqual({ device: 'bob@example.org/phone', state: 'unapproved' });
   expect(await printed('alice-laptop', 'devices', 'approve', 'bob@example.org', 'phone')).toEqual([
     { event: 'device-approved', device: 'bob@example.org/phone' },
