@@ -1,37 +1,24 @@
 /** What is durable in a client's SQLite file at one moment, seen through a second connection. */
-import Database from 'better-sqlite3';
 import type { DeviceAddress } from '../../lib/base/address.js';
 import { sameUser } from '../../lib/base/address.js';
 import type { SessionId } from '../../lib/base/brand.js';
 import { ClientStore } from '../../lib/store/client-store.js';
 import { readHandledPush, readOutboxEntry } from '../../lib/store/client/queue-rows.js';
 import { GroupCommit } from '../../lib/store/group-commit.js';
-import { keyText } from '../../lib/store/key-text.js';
-import { MemoryTables, openMemoryStore } from '../../lib/store/memory/memory-store.js';
-import { sqlTable } from '../../lib/store/sqlite/sql-tables.js';
-import { type Row, tables } from '../../lib/store/store.js';
+import { type MemoryTables, openMemoryStore } from '../../lib/store/memory/memory-store.js';
+import type { Row } from '../../lib/store/store.js';
 import type { Hello } from '../../lib/wire/frame.js';
 import { decodeEnvelope } from '../../lib/wire/message.js';
 import { type RequestName, requests } from '../../lib/wire/request.js';
+import { storedTables } from '../support/stored-tables.js';
 
 /** Copies of all durable rows. */
 export class DurableView {
-  readonly #tables = new MemoryTables();
+  readonly #tables: MemoryTables;
 
   /** Reads the file now, synchronously: nothing can become durable between the call and its return that the view would wrongly show. */
   constructor(path: string) {
-    const file = new Database(path, { readonly: true, fileMustExist: true });
-    try {
-      // One transaction, one moment.
-      file.exec('BEGIN');
-      for (const table of tables) {
-        for (const { key, value } of file.prepare(`SELECT key, value FROM "${sqlTable(table)}"`).all() as Row[]) {
-          this.#tables.rows(table).set(keyText(key), new Uint8Array(value));
-        }
-      }
-    } finally {
-      file.close();
-    }
+    this.#tables = storedTables(path);
   }
 
   /** Why this request must not leave yet; `undefined` when everything that it presupposes is durable. */

@@ -1,0 +1,165 @@
+/** One device of a story over all its processes. */
+import { copyFileSync, existsSync, rmSync } from 'node:fs';
+import { CommandFailed, type Host, HostDied } from './host.js';
+import type { ClientStart } from './hosted-client.js';
+import { Line } from './line.js';
+import { Notes, nameOf } from './notes.js';
+import type { ArmedFault } from './points.js';
+
+/** What a device needs of its world. */
+export interface DeviceSurroundings {
+  path(name: string): string;
+  takeHost(): Host;
+  giveBack(host: Host): void;
+  relayPort(): number;
+  /** How far clocks go ahead now, ms. */
+  readonly offset: number;
+  readonly faults: readonly ArmedFault[];
+  readonly suite: string;
+  readonly oneTimePreKeys: number;
+  /** A process of the device has ended by itself. */
+  died(device: Device): void;
+}
+
+/** One device. */
+export class Device {
+  readonly userId: string;
+  readonly deviceId: string;
+  readonly name: string;
+  readonly store: string;
+  readonly notes: Notes;
+  readonly line: Line;
+  /** Nobody counts on it any more. */
+  isGone = false;
+  /** The relay has confirmed that. */
+  isRemoved = false;
+  /** How many messages had been sent in the story when its store was last restored from a backup. */
+  restoredAt: number | undefined;
+  /** How far its own clock goes wrong, ms. */
+  skew = 0;
+  readonly #surroundings: DeviceSurroundings;
+  readonly #notesPath: string;
+  #host: Host | undefined;
+  #isRegistered = false;
+  #lives = 0;
+  #backup: string | undefined;
+
+  private constructor(surroundings: DeviceSurroundings, userId: string, deviceId: string, line: Line) {
+    this.#surroundings = surroundings;
+    this.userId = userId;
+    this.deviceId = deviceId;
+    this.name = nameOf({ userId, deviceId });
+    this.line = line;
+    this.store = surroundings.path(`${userId}-${deviceId}.db`);
+    this.#notesPath = surroundings.path(`${userId}-${deviceId}.notes`);
+    this.notes = new Notes(this.#notesPath);
+  }
+
+  static async make(surroundings: DeviceSurroundings, userId: string, deviceId: string): Promise<Device> {
+    return new Device(surroundings, userId, deviceId, await Line.open(() => surroundings.relayPort()));
+  }
+
+  /** Whether a process of it runs. */
+  get isUp(): boolean {
+    return this.#host?.hasEnded === false;
+  }
+
+  /** Whether it can be restored. */
+  get hasBackup(): boolean {
+    return this.#backup !== undefined;
+  }
+
+  /**
+   * Has a process run the client. Resolves when it stands, and when it could not yet: it died on the way, or the relay did not answer. Rejects when
+   * something else kept it from that.
+   */
+  async start(): Promise<void> {
+    if (this.isUp) return;
+    const host = this.#surroundings.takeHost();
+    this.#host = host;
+    void host.ended.then(() => {
+      if (this.#host === host) this.#surroundings.died(this);
+    });
+    this.#lives += 1;
+    try {
+      await host.do('client', { ...this.#options() });
+      this.#isRegistered = true;
+    } catch (error) {
+      if (error instanceof HostDied) return;
+      this.#host = undefined;
+      await host.kill();
+      if (!(error instanceof CommandFailed) || error.code === 'unexpected') throw error;
+      // It had been answered and stored just before the death.
+      if (error.code === 'account-exists') this.#isRegistered = true;
+    }
+  }
+
+  /** Whether it has ever been answered. */
+  get isRegistered(): boolean {
+    return this.#isRegistered;
+  }
+
+  /** Has the client do something. Rejects with {@link HostDied} or {@link CommandFailed}. */
+  do<T = unknown>(name: string, words: object = {}): Promise<T> {
+    return this.#host === undefined ? Promise.reject(new HostDied(`${this.name} is not running`)) : this.#host.do<T>(name, words);
+  }
+
+  /** Ends the client in order; its process goes back to the others. */
+  async stop(): Promise<void> {
+    const host = this.#host;
+    if (host === undefined || host.hasEnded) return;
+    try {
+      await host.do('release');
+    } catch (error) {
+      if (!(error instanceof HostDied)) throw error;
+      return;
+    }
+    this.#host = undefined;
+    this.#surroundings.giveBack(host);
+  }
+
+  /** Ends the process whatever it does. */
+  async kill(): Promise<void> {
+    await this.#host?.kill();
+  }
+
+  /** Keeps a copy of the store as it is now; the client is stopped meanwhile. */
+  async backUp(): Promise<void> {
+    await this.stop();
+    this.#backup = `${this.store}.backup`;
+    copyFileSync(this.store, this.#backup);
+  }
+
+  /** Puts the copy in the place of the store. */
+  async restore(sent: number): Promise<void> {
+    if (this.#backup === undefined) return;
+    await this.stop();
+    await this.kill();
+    for (const suffix of ['-wal', '-shm']) if (existsSync(this.store + suffix)) rmSync(this.store + suffix);
+    copyFileSync(this.#backup, this.store);
+    this.restoredAt = sent;
+  }
+
+  /** What its processes said besides answers. */
+  get troubles(): readonly string[] {
+    return this.#host?.troubles ?? [];
+  }
+
+  #options(): ClientStart {
+    const { suite, oneTimePreKeys, offset, faults } = this.#surroundings;
+    const { store, userId, deviceId, line, skew } = this;
+    return {
+      task: this.#isRegistered ? 'open' : 'register',
+      store,
+      notes: this.#notesPath,
+      url: line.url,
+      userId,
+      deviceId,
+      suite,
+      oneTimePreKeys,
+      offset: offset + skew,
+      life: this.#lives,
+      faults,
+    };
+  }
+}

@@ -1,0 +1,65 @@
+/** Mistakes that the harness must find, each a small patch of the source, applied to a copy. */
+import { transformSync } from '@swc/core';
+import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { packageRoot } from '../../lib/base/package-root.js';
+
+/** One mistake. */
+export interface Flaw {
+  readonly name: string;
+  /** Below `lib/`, without its extension. */
+  readonly file: string;
+  /** What stands there, once. */
+  readonly right: string;
+  readonly wrong: string;
+}
+
+/** All of them. */
+export const flaws: readonly Flaw[] = [
+  {
+    name: 'what leaves does not wait for the commit',
+    file: 'client/step',
+    right: `    try {
+      await durable;
+    } catch (error) {`,
+    wrong: `    next.after?.();
+    try {
+      await durable;
+      return next.result;
+    } catch (error) {`,
+  },
+  {
+    name: 'a push is noted before its effect is committed',
+    file: 'client/receive',
+    right: `      plan.add(pushes.add(tag.id, state));
+`,
+    wrong: `      await this.#core().steps.run([], () => new Plan().add(pushes.add(tag.id, state)).finish(undefined));
+`,
+  },
+  {
+    name: 'a one-time pre-key is deleted before the session that used it is committed',
+    file: 'client/receive-handshake',
+    right: `    if (oneTimePreKey !== undefined) plan.write(deleteOneTimePreKey(oneTimePreKey.id));
+`,
+    wrong: `    const { id = 0 } = oneTimePreKey ?? {};
+    if (id !== 0) await core.steps.run([], () => new Plan().write(deleteOneTimePreKey(id)).finish(undefined));
+`,
+  },
+];
+
+/** A copy of the compiled package with `flaw` in it; returns its directory, which the caller removes. Throws when the source no longer has what is to be spoilt. */
+export function flawedCopy({ file, right, wrong }: Flaw): string {
+  const root = packageRoot();
+  const source = readFileSync(join(root, 'lib', `${file}.ts`), 'utf8');
+  if (source.split(right).length !== 2) throw new Error(`lib/${file}.ts does not have this once: ${right}`);
+  const { code } = transformSync(source.replace(right, wrong), {
+    jsc: { target: 'es2023', parser: { syntax: 'typescript' } },
+    module: { type: 'es6' },
+  });
+  const copy = mkdtempSync(join(tmpdir(), 'skissm-flawed-'));
+  cpSync(join(root, 'dist'), join(copy, 'dist'), { recursive: true });
+  for (const name of ['node_modules', 'build', 'package.json']) symlinkSync(join(root, name), join(copy, name));
+  writeFileSync(join(copy, 'dist/lib', `${file}.js`), code);
+  return copy;
+}
