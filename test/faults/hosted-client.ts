@@ -201,6 +201,7 @@ function asNote(event: ClientEvent): Note {
     note: 'event',
     type,
     ...('code' in event ? { code: String(event.code) } : {}),
+    ...('device' in event && event.device !== undefined ? { device: nameOf(event.device) } : {}),
     ...('sessionId' in event && event.sessionId !== undefined ? { sessionId: event.sessionId } : {}),
     ...('messageId' in event && event.messageId !== undefined ? { messageId: event.messageId } : {}),
   };

@@ -36,6 +36,8 @@ export type Note =
       readonly note: 'event';
       readonly type: string;
       readonly code?: string;
+      /** The device it is about. */
+      readonly device?: string;
       readonly sessionId?: string;
       readonly messageId?: string;
       readonly during?: string;

@@ -1,6 +1,6 @@
 /** Plays one story to its end. */
 import { differences, disagreements, viewsOf } from './agreement.js';
-import type { HostPool } from './host.js';
+import { CommandFailed, HostDied, type HostPool } from './host.js';
 import { settle } from './rest.js';
 import { perform, remove, sendToGroup, sendToUser } from './steps.js';
 import type { Story } from './story.js';
@@ -25,6 +25,9 @@ export interface StoryOutcome {
   readonly directory: string | undefined;
 }
 
+/** Attempts to remove a device. */
+const attempts = 20;
+
 /** Plays `story`. Never rejects: what breaks is wrong with the story. `keeps` leaves the files of one that goes wrong. */
 export async function runStory(story: Story, pool: HostPool, keeps: boolean): Promise<StoryOutcome> {
   const world = new World(story, pool);
@@ -47,6 +50,7 @@ export async function runStory(story: Story, pool: HostPool, keeps: boolean): Pr
     wrong,
   };
   const isKept = keeps && wrong.length > 0;
+  if (wrong.length > 0) await world.abandon();
   const directory = await world.end(isKept);
   return { ...outcome, directory: isKept ? directory : undefined };
 }
@@ -55,6 +59,7 @@ async function play(world: World): Promise<readonly string[]> {
   await world.startRelay();
   for (const [user, count] of world.story.devices.entries()) for (let i = 0; i < count; i += 1) await world.join(`user-${user}`);
   for (const step of world.story.steps) await perform(world, step);
+  await finishRemovals(world);
   const atRest = async (): Promise<readonly string[]> => [...verdict(world), ...differences(await viewsOf(world))];
   const first = await settle(world, atRest);
   if (first.length > 0) return first;
@@ -81,4 +86,20 @@ async function play(world: World): Promise<readonly string[]> {
   const views = await viewsOf(world);
   await world.stop();
   return [...(await disagreements(world, views)), ...verdict(world)];
+}
+
+/** A removal that was cut off is asked for until it is done: a device that is gone and not removed would be waited for. */
+async function finishRemovals(world: World): Promise<void> {
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    const left = world.devices.filter(({ isGone, isRemoved }) => isGone && !isRemoved);
+    if (left.length === 0) return;
+    await settle(world, () => []);
+    for (const device of left) {
+      try {
+        await remove(device, world.present.find(({ userId }) => userId === device.userId));
+      } catch (error) {
+        if (!(error instanceof HostDied || error instanceof CommandFailed)) throw error;
+      }
+    }
+  }
 }

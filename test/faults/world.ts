@@ -212,6 +212,12 @@ export class World implements DeviceSurroundings {
     await this.stopRelay();
   }
 
+  /** Ends every process, whatever it does. */
+  async abandon(): Promise<void> {
+    for (const device of this.devices) await device.kill();
+    await this.killRelay();
+  }
+
   /** Removes everything; `keeps` leaves the files. */
   async end(keeps: boolean): Promise<string> {
     for (const { line } of this.devices) await line.close();
