@@ -5,6 +5,7 @@
  */
 import { type DeviceAddress, type GroupAddress, deviceKey, groupKey } from '../base/address.js';
 import { InternalError } from '../base/errors.js';
+import { limits } from '../base/limits.js';
 import type { Wipeable } from '../base/secret.js';
 import { type Epoch, chainOf, withChain } from '../group/epoch.js';
 import { type Group, secretsOfEpochs } from '../group/group.js';
@@ -57,6 +58,11 @@ export class GroupBook {
     for (const index of await this.#store.loadGroupIndexes()) {
       this.#entries.set(groupKey(index.address), { index, loaded: undefined, skipped: new Map() });
     }
+  }
+
+  /** Whether no more groups are kept. */
+  get isFull(): boolean {
+    return this.#entries.size >= limits.groups;
   }
 
   /** All groups. */

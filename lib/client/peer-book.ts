@@ -6,6 +6,7 @@
 import { type DeviceAddress, type UserAddress, deviceKey, userKey } from '../base/address.js';
 import type { MessageId } from '../base/brand.js';
 import { equalBytes } from '../base/bytes.js';
+import { limits } from '../base/limits.js';
 import { sha256 } from '../crypto/hash.js';
 import type { ClientStore } from '../store/client-store.js';
 import { type Approval, type Peer, deliveredKept, putDelivered, putPeer } from '../store/client/peer-rows.js';
@@ -93,6 +94,12 @@ export class PeerBook {
   /** What is known of `device`. */
   find(device: DeviceAddress): Peer | undefined {
     return this.#peers.get(deviceKey(device));
+  }
+
+  /** Whether all of `devices` are known or can become so: there is a bound, or a relay could fill the store with names. */
+  hasRoomFor(devices: readonly DeviceAddress[]): boolean {
+    if (this.#peers.size + devices.length <= limits.knownDevices) return true;
+    return this.#peers.size + devices.filter((device) => this.find(device) === undefined).length <= limits.knownDevices;
   }
 
   /** All known devices but those that are gone. */

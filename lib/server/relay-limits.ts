@@ -37,7 +37,7 @@ export interface RelayLimits {
   readonly registrations: Rate;
   /** Refused hellos of one device from one address: passwords are random, so this only keeps the noise down. */
   readonly refusedHellos: Rate;
-  /** Pushes of one connection that may be on their way and not consumed. */
+  /** Pushes of one connection that may be on their way and not consumed; at most a quarter of `limits.unfinishedPushes`, or clients break off. */
   readonly pushWindow: number;
   /** Pushes that wait for one device: a month of a busy device that is offline. */
   readonly mailboxRows: number;
