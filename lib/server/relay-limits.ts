@@ -47,6 +47,8 @@ export interface RelayLimits {
   readonly senderRows: number;
   /** The same in bytes. */
   readonly senderBytes: number;
+  /** Messages of a device by which one that is sent again is recognised: what can have been in flight when a connection broke, twice over. */
+  readonly recentMessages: number;
   /** Bytes of pushes for several devices that are kept in memory: what was just sent is read by hundreds of them at once. */
   readonly bodyCacheBytes: number;
   /** Devices in a group: each gets a copy of every message, and the list with their keys, 3 kB each, must fit into a frame. */
@@ -90,6 +92,7 @@ export const defaultRelayLimits: RelayLimits = {
   mailboxBytes: 1_073_741_824,
   senderRows: 6_250,
   senderBytes: 67_108_864,
+  recentMessages: 2 * limits.requestsInFlight,
   bodyCacheBytes: 67_108_864,
   groupDevices: 2_048,
   groupsPerUser: 1_024,

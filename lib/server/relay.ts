@@ -269,7 +269,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
       runJobs,
       signer,
       tokens,
-      recent: new RecentMessages(),
+      recent: new RecentMessages({ perDevice: limits.recentMessages }),
       counters: new CommitCounters(store, logger),
       devices: new OpenDevices(),
       locks: new Locks(),
