@@ -69,7 +69,7 @@ export function reportNewDevice(core: Core, plan: Plan, device: DeviceAddress, a
 
 /** Makes `device` known unless there is no room for more, reported where it is news. It invites us itself, or is invited; until then what is sent to its user waits for it. */
 export function meetDevice(core: Core, plan: Plan, device: DeviceAddress, approval: Approval = approvalOf(core, device)): void {
-  if (sameDevice(device, core.account.address) || !core.peers.hasRoomFor([device])) return;
+  if (sameDevice(device, core.account.address) || !core.peers.hasRoomFor([device], core.options.limits.knownDevices)) return;
   reportNewDevice(core, plan, device, approval);
   plan.add(core.peers.meet(device, core.options.clock.now(), approval));
 }

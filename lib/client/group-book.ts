@@ -5,7 +5,6 @@
  */
 import { type DeviceAddress, type GroupAddress, deviceKey, groupKey } from '../base/address.js';
 import { InternalError } from '../base/errors.js';
-import { limits } from '../base/limits.js';
 import type { Wipeable } from '../base/secret.js';
 import { type Epoch, chainOf, withChain } from '../group/epoch.js';
 import { type Group, secretsOfEpochs } from '../group/group.js';
@@ -60,9 +59,9 @@ export class GroupBook {
     }
   }
 
-  /** Whether no more groups are kept. */
-  get isFull(): boolean {
-    return this.#entries.size >= limits.groups;
+  /** How many there are. */
+  get count(): number {
+    return this.#entries.size;
   }
 
   /** All groups. */

@@ -50,8 +50,10 @@ export async function receiveGroupChange(core: Core, plan: Plan, payload: GroupC
   if (sameDevice(by, core.account.address)) return refuse('own-change');
   try {
     const opened = await core.groups.open(group);
-    if (opened === undefined && core.groups.isFull && payload.kind !== 'leave-group') return refuse('too-many-groups');
-    if (!core.peers.hasRoomFor(devicesNamed(payload))) return refuse('too-many-devices');
+    const { groups: mostGroups, knownDevices } = core.options.limits;
+    const makesGroup = opened === undefined && payload.kind !== 'leave-group' && payload.kind !== 'remove-group-members';
+    if (makesGroup && core.groups.count >= mostGroups) return refuse('too-many-groups');
+    if (!core.peers.hasRoomFor(devicesNamed(payload), knownDevices)) return refuse('too-many-devices');
     switch (payload.kind) {
       case 'create-group':
         return await created(core, plan, opened, group, payload.value);

@@ -96,10 +96,22 @@ export class PeerBook {
     return this.#peers.get(deviceKey(device));
   }
 
-  /** Whether all of `devices` are known or can become so: there is a bound, or a relay could fill the store with names. */
-  hasRoomFor(devices: readonly DeviceAddress[]): boolean {
-    if (this.#peers.size + devices.length <= limits.knownDevices) return true;
-    return this.#peers.size + devices.filter((device) => this.find(device) === undefined).length <= limits.knownDevices;
+  /**
+   * Whether all of `devices` are known or can become so: their number is bounded, of one user and `inAll`, or a relay could fill the store with names,
+   * and make every message to a user go to thousands.
+   */
+  hasRoomFor(devices: readonly DeviceAddress[], inAll: number): boolean {
+    const strangers = devices.filter((device) => this.find(device)?.isGone !== false);
+    if (strangers.length === 0) return true;
+    if (this.#peers.size + strangers.length > inAll) return false;
+    const perUser = new Map<string, number>();
+    for (const device of strangers) {
+      const user = userKey(device);
+      const count = (perUser.get(user) ?? this.ofUser(device).length) + 1;
+      if (count > limits.devicesPerUser) return false;
+      perUser.set(user, count);
+    }
+    return true;
   }
 
   /** All known devices but those that are gone. */
