@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { UsageError } from '../../lib/index.js';
+import { UsageError, suiteByName } from '../../lib/index.js';
 import { runCrowd } from './run-crowd.js';
 
 /** Below so many messages a run is over before the relay's caches have found their size. */
@@ -11,18 +11,20 @@ const { values } = parseArgs({
     messages: { type: 'string', default: '50000' },
     seed: { type: 'string', default: '1' },
     processes: { type: 'string', default: '4' },
-    'cut-bytes': { type: 'string', default: '262144' },
+    'cut-bytes': { type: 'string' },
     suite: { type: 'string', default: 'curve25519' },
   },
 });
 
 const messages = whole('messages', 1);
+// A registration with a hundred one-time pre-keys has to get through now and then.
+const cutBytes = 98_304 + 1_000 * suiteByName(values.suite).kem.publicKeyLength;
 const { failed } = await runCrowd({
   clients: whole('clients', 2),
   messages,
   seed: whole('seed', 1),
   processes: whole('processes', 1),
-  cutBytes: whole('cut-bytes', 1_024),
+  cutBytes: values['cut-bytes'] === undefined ? cutBytes : whole('cut-bytes', 1_024),
   suite: values.suite,
   judgesMemory: messages >= messagesForMemory,
   print: (line) => process.stdout.write(`${line}\n`),
