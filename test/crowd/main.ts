@@ -18,7 +18,7 @@ const { values } = parseArgs({
 
 const messages = whole('messages', 1);
 // A registration with a hundred one-time pre-keys has to get through now and then.
-const cutBytes = 98_304 + 1_000 * suiteByName(values.suite).kem.publicKeyLength;
+const cutBytes = 98_304 + 1_000 * suiteByName(values.suite).agreement.publicKeyLength;
 const { failed } = await runCrowd({
   clients: whole('clients', 2),
   messages,
