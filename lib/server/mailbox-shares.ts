@@ -9,7 +9,7 @@ import { deviceKey } from '../base/address.js';
 import type { MailboxRows, SenderShare } from '../store/mailbox-rows.js';
 import type { MailboxHead } from '../store/relay-store.js';
 import type { Write } from '../store/store.js';
-import type { Box, Delivery } from './placement.js';
+import type { Box, Delivery } from './delivery.js';
 import type { RelayLimits } from './relay-limits.js';
 
 /** The bounds of {@link MailboxShares}. */

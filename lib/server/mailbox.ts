@@ -19,7 +19,8 @@ import type { Write } from '../store/store.js';
 import { Bodies } from './bodies.js';
 import { MailboxShares } from './mailbox-shares.js';
 import { Pauses } from './pauses.js';
-import { type Box, type Delivery, type Placed, type PlacedRow, Placement } from './placement.js';
+import type { Box, Delivery } from './delivery.js';
+import { type Placed, type PlacedRow, Placement } from './placement.js';
 import { composePush, pushLength } from './push-form.js';
 import { splitPushId } from './push-id.js';
 import type { PushSink } from './push-stream.js';
@@ -27,7 +28,7 @@ import { PushStream } from './push-stream.js';
 import type { RelayLimits } from './relay-limits.js';
 import type { Signer } from './signer.js';
 
-export type { Delivery } from './placement.js';
+export type { Delivery } from './delivery.js';
 
 /** Mailboxes whose head is kept in memory although nobody streams them. */
 const idleBoxes = 10_000;

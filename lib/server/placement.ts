@@ -3,7 +3,6 @@
  *
  * Owns: the form of new rows, quotas. Does not own: locks, heads, transactions (mailbox.ts).
  */
-import type { DeviceAddress } from '../base/address.js';
 import { deviceKey } from '../base/address.js';
 import type { Clock } from '../base/clock.js';
 import type { RandomSource } from '../base/random.js';
@@ -13,41 +12,16 @@ import type { ServerSignature } from '../wire/certificate.js';
 import type { EncodedPayload } from '../wire/push.js';
 import { encodePush } from '../wire/push.js';
 import type { Bodies } from './bodies.js';
+import type { Box, Delivery } from './delivery.js';
 import { frameOf, pushLength } from './push-form.js';
 import type { MailboxShares, TakenShares } from './mailbox-shares.js';
 import { Nonces, makePushId } from './push-id.js';
-import type { PushStream } from './push-stream.js';
 import { Refusal, responseCode } from './refusal.js';
 import type { RelayLimits } from './relay-limits.js';
 import type { PushStatement, Signer } from './signer.js';
 
 /** Bytes of a payload from which it is stored once for all devices that get it: a pointer row costs some 200 bytes itself. */
 const sharedBodyLength = 512;
-
-/** One push for one device. */
-export interface Delivery {
-  readonly to: DeviceAddress;
-  /** Who caused it; absent when the relay itself did. */
-  readonly from?: DeviceAddress;
-  /** Deliveries with the same object share one stored body. */
-  readonly payload: EncodedPayload;
-  /** Control pushes are signed, messages are not: those are authenticated end to end. Design D9. */
-  readonly signed: boolean;
-  /** Left out when the mailbox is full or the device is gone, instead of failing the request that causes it. */
-  readonly optional?: boolean;
-}
-
-/** A device's mailbox in memory. */
-export interface Box {
-  readonly address: DeviceAddress;
-  readonly name: string;
-  /** `undefined`: not loaded, or lost by a failed commit. `null`: there is no such device. */
-  head: MailboxHead | null | undefined;
-  durable: number;
-  stream: PushStream | undefined;
-  /** Steps that hold or await this box. */
-  users: number;
-}
 
 /** A row with where it goes. */
 export interface PlacedRow {
