@@ -52,6 +52,7 @@ step(
     'test/vectors',
     'test/interop',
     'test/stories',
+    'test/crowd',
     'test/support',
     'test/transport',
   ],

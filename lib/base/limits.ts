@@ -21,6 +21,10 @@ export const limits = {
   groupMembers: 1_024,
   /** Devices in one group list of a message. */
   groupDevices: 4_096,
+  /** Groups of one device: four times what our relay lets a user be in; a relay that invents more must not fill the store. */
+  groups: 4_096,
+  /** Other devices known to one account, gone ones included: 300 bytes of memory each; a relay that invents more must not fill the store. */
+  knownDevices: 131_072,
   /** Generations of a group chain (one per add) whose position is kept: messages that were on their way during as many adds can be opened. */
   groupGenerations: 8,
   /** Messages of a member that may be missing when an add is carried out, and still what it sends afterwards is opened. Spec: group.md §4. */
@@ -63,6 +67,10 @@ export const limits = {
   shortestHeartbeat: 1_000,
   /** The same, however long: a timer takes no more than 2^31 ms, and a relay that is silent for hours is dead. */
   longestHeartbeat: 3_600_000,
+  /** Pushes that a client holds or has not been able to consume, before it breaks the connection off: some windows; a relay that sends more ignores it. */
+  unfinishedPushes: 1_024,
+  /** Bytes of pushes that a client holds in memory while the application takes no more: twice a window of the longest messages. */
+  heldPushBytes: 536_870_912,
   /** Requests of one connection that may be without an answer. */
   requestsInFlight: 256,
   /** Lifetime of a signed pre-key, ms: 7 days. Spec: crypto.md §9. */

@@ -4,7 +4,7 @@ import type { Server } from 'node:net';
 import { Option, type Command } from 'commander';
 import { destination, pino, type Logger } from 'pino';
 import { limits, StoreError, UsageError } from '../index.js';
-import { listen, openRelay, type Relay, type RelayOptions as OpenRelayOptions } from '../server/index.js';
+import { listen, openRelay, type Relay, type RelayLimits, type RelayOptions as OpenRelayOptions } from '../server/index.js';
 import { openSqliteStore } from '../store/sqlite/index.js';
 import { dataOption, jsonOption, portNumber, positiveInteger } from './options.js';
 import { Output } from './output.js';
@@ -20,6 +20,8 @@ interface RelayOptions {
   readonly open?: boolean;
   readonly largeKeys?: boolean;
   readonly invitations?: number;
+  readonly connections?: number;
+  readonly connectionsPerAddress?: number;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly log?: string;
@@ -53,6 +55,12 @@ export function addRelay(program: Command): void {
     .option('--open', 'let anyone register, for demonstrations')
     .option('--large-keys', 'take frames of up to 160 MiB, as suites with large public keys need')
     .option('--invitations <number>', 'print so many new invitations after the address', positiveInteger)
+    .option('--connections <number>', 'connections at a time (default: 20000)', positiveInteger)
+    .option(
+      '--connections-per-address <number>',
+      'of them from one address; behind a proxy all come from its own (default: 5000)',
+      positiveInteger,
+    )
     .option('--tls-cert <file>', 'certificate chain, PEM')
     .option('--tls-key <file>', 'private key of the certificate, PEM')
     .option('--log <file>', 'append the log to this file instead of standard error')
@@ -83,7 +91,7 @@ async function runRelay(options: RelayOptions): Promise<void> {
   const relay = await openRelayIn(options.data, domain, {
     logger,
     registration: options.open === true ? 'open' : 'closed',
-    ...(options.largeKeys === true ? { limits: { frameLength: limits.largeKeyFrameLength } } : {}),
+    limits: relayLimits(options),
   });
   let control: Server | undefined;
   try {
@@ -98,6 +106,15 @@ async function runRelay(options: RelayOptions): Promise<void> {
     control?.close();
     await relay.close();
   }
+}
+
+/** The bounds that the command line sets. */
+function relayLimits({ largeKeys, connections, connectionsPerAddress }: RelayOptions): Partial<RelayLimits> {
+  return {
+    ...(largeKeys === true ? { frameLength: limits.largeKeyFrameLength } : {}),
+    ...(connections === undefined ? {} : { connections }),
+    ...(connectionsPerAddress === undefined ? {} : { connectionsPerAddress, strangersPerAddress: connectionsPerAddress }),
+  };
 }
 
 /** A relay runs without its control socket where the system gives none, for example because the path is too long; that is only logged. */

@@ -67,9 +67,9 @@ export function reportNewDevice(core: Core, plan: Plan, device: DeviceAddress, a
   if (isKnownUser || approval === 'asked') plan.afterwards(() => events.emit({ type: 'device-added', device, approval }));
 }
 
-/** Makes `device` known, reported where it is news. It invites us itself, or is invited; until then what is sent to its user waits for it. */
+/** Makes `device` known unless there is no room for more, reported where it is news. It invites us itself, or is invited; until then what is sent to its user waits for it. */
 export function meetDevice(core: Core, plan: Plan, device: DeviceAddress, approval: Approval = approvalOf(core, device)): void {
-  if (sameDevice(device, core.account.address)) return;
+  if (sameDevice(device, core.account.address) || !core.peers.hasRoomFor([device], core.options.limits.knownDevices)) return;
   reportNewDevice(core, plan, device, approval);
   plan.add(core.peers.meet(device, core.options.clock.now(), approval));
 }

@@ -59,6 +59,11 @@ export class GroupBook {
     }
   }
 
+  /** How many there are. */
+  get count(): number {
+    return this.#entries.size;
+  }
+
   /** All groups. */
   all(): GroupIndex[] {
     return [...this.#entries.values()].map(({ index }) => index);

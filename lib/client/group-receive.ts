@@ -31,6 +31,13 @@ export function devicesOwed(payload: GroupChangePush): readonly DeviceAddress[] 
   return payload.kind === 'add-group-member-device' ? [payload.value.addingDevice.address] : [];
 }
 
+/** The devices that a change makes known. */
+function devicesNamed(payload: GroupChangePush): readonly DeviceAddress[] {
+  if (payload.kind === 'create-group' || payload.kind === 'remove-group-members')
+    return payload.value.devices.map(({ address }) => address);
+  return devicesOwed(payload);
+}
+
 /** Adds what a change does here. Throws `StoreError`. */
 export async function receiveGroupChange(core: Core, plan: Plan, payload: GroupChangePush): Promise<Handled> {
   const group = groupOfChange(payload);
@@ -43,6 +50,10 @@ export async function receiveGroupChange(core: Core, plan: Plan, payload: GroupC
   if (sameDevice(by, core.account.address)) return refuse('own-change');
   try {
     const opened = await core.groups.open(group);
+    const { groups: mostGroups, knownDevices } = core.options.limits;
+    const makesGroup = opened === undefined && payload.kind !== 'leave-group' && payload.kind !== 'remove-group-members';
+    if (makesGroup && core.groups.count >= mostGroups) return refuse('too-many-groups');
+    if (!core.peers.hasRoomFor(devicesNamed(payload), knownDevices)) return refuse('too-many-devices');
     switch (payload.kind) {
       case 'create-group':
         return await created(core, plan, opened, group, payload.value);

@@ -12,6 +12,10 @@ export interface ClientLimits {
   readonly plaintextLength: number;
   /** Received messages that may wait for `ack()`. */
   readonly unacknowledgedMessages: number;
+  /** Groups that the relay may put this device into. */
+  readonly groups: number;
+  /** Other devices that may become known. */
+  readonly knownDevices: number;
 }
 
 /** Options of `Client.open` and `Client.register`. */
@@ -89,6 +93,8 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     limits: {
       plaintextLength: options.limits?.plaintextLength ?? limits.plaintextLength,
       unacknowledgedMessages: options.limits?.unacknowledgedMessages ?? limits.unacknowledgedMessages,
+      groups: options.limits?.groups ?? limits.groups,
+      knownDevices: options.limits?.knownDevices ?? limits.knownDevices,
     },
   };
 }

@@ -6,6 +6,7 @@
 import { type DeviceAddress, type UserAddress, deviceKey, userKey } from '../base/address.js';
 import type { MessageId } from '../base/brand.js';
 import { equalBytes } from '../base/bytes.js';
+import { limits } from '../base/limits.js';
 import { sha256 } from '../crypto/hash.js';
 import type { ClientStore } from '../store/client-store.js';
 import { type Approval, type Peer, deliveredKept, putDelivered, putPeer } from '../store/client/peer-rows.js';
@@ -93,6 +94,24 @@ export class PeerBook {
   /** What is known of `device`. */
   find(device: DeviceAddress): Peer | undefined {
     return this.#peers.get(deviceKey(device));
+  }
+
+  /**
+   * Whether all of `devices` are known or can become so: their number is bounded, of one user and `inAll`, or a relay could fill the store with names,
+   * and make every message to a user go to thousands.
+   */
+  hasRoomFor(devices: readonly DeviceAddress[], inAll: number): boolean {
+    const strangers = devices.filter((device) => this.find(device)?.isGone !== false);
+    if (strangers.length === 0) return true;
+    if (this.#peers.size + strangers.length > inAll) return false;
+    const perUser = new Map<string, number>();
+    for (const device of strangers) {
+      const user = userKey(device);
+      const count = (perUser.get(user) ?? this.ofUser(device).length) + 1;
+      if (count > limits.devicesPerUser) return false;
+      perUser.set(user, count);
+    }
+    return true;
   }
 
   /** All known devices but those that are gone. */

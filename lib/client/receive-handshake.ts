@@ -28,6 +28,7 @@ export async function receiveInvite(core: Core, plan: Plan, invite: Invite): Pro
   if (sessions.find(sessionId) !== undefined) return answerAgain(core, plan, invite);
   const approval = approvalOf(core, from);
   if (approval === 'rejected') return refuseUnseen(core, plan, invite, 'device-rejected');
+  if (!peers.hasRoomFor([from], options.limits.knownDevices)) return refuseUnseen(core, plan, invite, 'too-many-devices');
   plan.afterwards(() => events.emit({ type: 'invited', device: from, sessionId }));
   const refuse = (code: string): Handled => {
     plan.afterwards(() => {

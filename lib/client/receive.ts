@@ -5,12 +5,14 @@
  * own: what each kind does (receive-*.ts).
  */
 import { type GroupAddress, sameDevice } from '../base/address.js';
-import { DecodeError, StoreError } from '../base/errors.js';
+import { DecodeError, ProtocolError, StoreError } from '../base/errors.js';
+import { limits } from '../base/limits.js';
 import { type PushPayload, type PushTag, type ReceivedPush, decodePayload, decodePush } from '../wire/push.js';
 import type { Core } from './core.js';
 import { isGroupEnvelope, verifyAhead } from './group-message.js';
 import { type Begun, GroupPushes } from './group-pushes.js';
 import { type GroupChangePush, devicesOwed, groupOfChange, receiveGroupChange } from './group-receive.js';
+import { HeldPushes } from './held-pushes.js';
 import { accountLock, groupLock, preKeyLock, userLock } from './lock-names.js';
 import { receiveNotice } from './notices.js';
 import { Plan } from './plan.js';
@@ -70,8 +72,7 @@ interface GroupPush {
 /** Takes the pushes of one client. */
 export class Receiver implements EarlyMessages {
   readonly #core: () => Core;
-  /** Pushes that came while too many messages wait for the application. */
-  #held: ReceivedPush[] = [];
+  readonly #held = new HeldPushes();
   #isFull = false;
   #taking = 0;
   /** Grows with every connection: pushes of an earlier one have no effect, they come again. */
@@ -91,7 +92,7 @@ export class Receiver implements EarlyMessages {
 
   /** Takes one encoded push. Its place in the order is that of the calls. */
   take(bytes: Uint8Array): void {
-    const { account, events, options } = this.#core();
+    const { account, events, link, options } = this.#core();
     let push: ReceivedPush;
     try {
       push = decodePush(bytes);
@@ -101,8 +102,18 @@ export class Receiver implements EarlyMessages {
     }
     if (push.payload.kind === 'server-heartbeat' && push.tag === undefined) return;
     if (!account.isRegistered || (push.tag !== undefined && !this.#order.arrived(push.tag))) return;
-    if (this.#held.length > 0 || this.#isOver()) {
-      this.#held.push(push);
+    if (this.#isFlooded(bytes.length)) {
+      events.emit({
+        type: 'error',
+        error: new ProtocolError('window-ignored', 'the relay sends more pushes than may be on their way'),
+        during: 'taking a push',
+      });
+      this.#startAnew();
+      link.breakOff();
+      return;
+    }
+    if (this.#held.count > 0 || this.#isOver()) {
+      this.#held.add(push, bytes.length);
       return;
     }
     options.logger.debug({ kind: push.payload.kind }, 'push');
@@ -113,7 +124,7 @@ export class Receiver implements EarlyMessages {
   resume(): void {
     const { inbox, options, events } = this.#core();
     while (!this.#isOver()) {
-      const push = this.#held.shift();
+      const push = this.#held.take();
       if (push === undefined) break;
       this.#handle(push);
     }
@@ -167,6 +178,12 @@ export class Receiver implements EarlyMessages {
     return inbox.count + this.#taking + this.#groupPushes.size >= options.limits.unacknowledgedMessages;
   }
 
+  /** Whether the relay has sent so much that one more push of `length` bytes is none of an honest one: it counts what is not consumed. */
+  #isFlooded(length: number): boolean {
+    const unfinished = this.#held.count + this.#taking + this.#groupPushes.size + this.#core().pushes.unconsumed;
+    return unfinished >= limits.unfinishedPushes || !this.#held.hasRoomFor(length);
+  }
+
   #handle(push: ReceivedPush): void {
     const payload = decoded(push);
     const group = groupOf(payload);
@@ -215,7 +232,7 @@ export class Receiver implements EarlyMessages {
   #startAnew(): void {
     this.#epoch += 1;
     this.#order.reset();
-    this.#held = [];
+    this.#held.clear();
     this.#early.clear();
     this.#earlyCount = 0;
     this.#groupPushes.clear();

@@ -52,6 +52,7 @@ export class DeviceConnection {
   #stream: PushStream | undefined;
   #cancelTimer: () => void;
   #lastHeard: number;
+  readonly #openedAt: number;
   #heartbeats = 0;
   #inFlight = 0;
   #bodyBytes = 0;
@@ -63,7 +64,8 @@ export class DeviceConnection {
     this.#channel = channel;
     this.#host = host;
     this.remoteAddress = channel.remoteAddress;
-    this.#lastHeard = context.clock.now();
+    this.#openedAt = context.clock.now();
+    this.#lastHeard = this.#openedAt;
     this.#pace = new RequestPace(context.clock, context.limits.requests, () => {
       this.#resumeIfRelieved();
     });
@@ -144,6 +146,9 @@ export class DeviceConnection {
   }
 
   #dispatchFrame(frame: Frame): void {
+    // Frames that ask for nothing count as well: each costs its decoding.
+    this.#pace.count();
+    this.#pauseIfCrowded();
     switch (frame.kind) {
       case 'request':
         if (this.#guest !== undefined) this.#context.counters.note(this.#guest, frame.commitCounter);
@@ -218,7 +223,6 @@ export class DeviceConnection {
   #onRequest(id: number, kind: number, body: Uint8Array): void {
     this.#inFlight += 1;
     this.#bodyBytes += body.length;
-    this.#pace.count();
     this.#pauseIfCrowded();
     dispatch(this.#context, { kind, body, guest: this.#guest, remoteAddress: this.remoteAddress })
       .then(({ status, body: answer }) => {
@@ -237,9 +241,6 @@ export class DeviceConnection {
 
   /** What a client says on the stream. Spec: server.md §4. */
   #onPush(bytes: Uint8Array): void {
-    // Each may make the relay answer, or read a mailbox anew.
-    this.#pace.count();
-    this.#pauseIfCrowded();
     const payload = decodePayload(decodePush(bytes).payload);
     switch (payload?.kind) {
       case 'acquire-sync':
@@ -264,6 +265,10 @@ export class DeviceConnection {
     const { clock, limits: bounds } = this.#context;
     this.#cancelTimer = clock.schedule(bounds.heartbeatInterval, () => {
       if (clock.now() - this.#lastHeard >= bounds.heartbeatInterval * missedHeartbeats) {
+        this.end('timeout');
+        return;
+      }
+      if (this.#guest === undefined && clock.now() - this.#openedAt >= bounds.strangerTime) {
         this.end('timeout');
         return;
       }

@@ -2,6 +2,7 @@
 import { createServer as createHttpServer } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { TransportError } from '../base/errors.js';
@@ -29,11 +30,11 @@ export interface RelayListener {
   close(): Promise<void>;
 }
 
-/** Time for the HTTP request of a WebSocket handshake, ms: a few hundred bytes. */
-const handshakeTimeout = 10_000;
+/** Pieces that one frame may come in: clients send it whole, and each piece costs some hundred bytes beside its own. */
+const piecesOfFrame = 1_024;
 
-/** Sockets that may be in their handshake at a time. */
-const handshakesAtOnce = 1_024;
+/** How often sockets in their handshake are looked after, ms. */
+const handshakeCheck = 1_000;
 
 /**
  * Listens for `relay` until the relay or the listener is closed. Throws `TransportError('insecure')` for anything but loopback without TLS and
@@ -44,11 +45,20 @@ export async function listen(relay: Relay, options: ListenOptions): Promise<Rela
   if (tls === undefined && !isLoopback(host)) {
     throw new TransportError('insecure', 'a relay that is not on loopback needs a certificate and a key');
   }
-  const server: Server = tls === undefined ? createHttpServer() : createHttpsServer({ cert: tls.certificate, key: tls.key });
-  // Sockets that have not become channels count too, so the door is a little wider than the house.
-  server.maxConnections = relay.maxConnections + handshakesAtOnce;
-  server.headersTimeout = handshakeTimeout;
-  server.requestTimeout = handshakeTimeout;
+  const { handshakeTimeout } = relay;
+  const timeouts = {
+    headersTimeout: handshakeTimeout,
+    requestTimeout: handshakeTimeout,
+    connectionsCheckingInterval: Math.min(handshakeTimeout, handshakeCheck),
+  };
+  const server: Server =
+    tls === undefined
+      ? createHttpServer(timeouts)
+      : createHttpsServer({ ...timeouts, handshakeTimeout, cert: tls.certificate, key: tls.key });
+  server.maxConnections = relay.maxSockets;
+  server.on('connection', (socket: Socket) => {
+    admit(relay, socket);
+  });
   server.on('request', (_request, response) => {
     response.writeHead(426, { connection: 'close' }).end();
   });
@@ -56,6 +66,7 @@ export async function listen(relay: Relay, options: ListenOptions): Promise<Rela
     noServer: true,
     perMessageDeflate: false,
     maxPayload: relay.maxFrameLength,
+    maxFragments: piecesOfFrame,
     clientTracking: false,
     handleProtocols: (offered) => (offered.has(subProtocol) ? subProtocol : false),
   });
@@ -65,6 +76,10 @@ export async function listen(relay: Relay, options: ListenOptions): Promise<Rela
       socket.destroy();
     });
     if (!(request.headers['sec-websocket-protocol'] ?? '').split(/,\s*/u).includes(subProtocol)) {
+      // Whoever does not close his side would keep the socket.
+      socket.once('finish', () => {
+        socket.destroy();
+      });
       socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
       return;
     }
@@ -89,6 +104,18 @@ export async function listen(relay: Relay, options: ListenOptions): Promise<Rela
   const listener = listenerOf(server, host, tls === undefined ? 'ws' : 'wss');
   relay.addDoor(listener);
   return listener;
+}
+
+/** Before a byte of it is read: a socket that there is no room for costs nothing more than being taken and dropped. */
+function admit(relay: Relay, socket: Socket): void {
+  const remote = socket.remoteAddress ?? 'unknown';
+  if (!relay.takesSocket(remote)) {
+    socket.destroy();
+    return;
+  }
+  socket.once('close', () => {
+    relay.socketClosed(remote);
+  });
 }
 
 function listenerOf(server: Server, host: string, scheme: 'ws' | 'wss'): RelayListener {

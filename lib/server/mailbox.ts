@@ -17,8 +17,10 @@ import type { RandomSource } from '../base/random.js';
 import type { MailboxRow, RelayStore } from '../store/relay-store.js';
 import type { Write } from '../store/store.js';
 import { Bodies } from './bodies.js';
+import { MailboxShares } from './mailbox-shares.js';
 import { Pauses } from './pauses.js';
-import { type Box, type Delivery, type Placed, type PlacedRow, Placement } from './placement.js';
+import type { Box, Delivery } from './delivery.js';
+import { type Placed, type PlacedRow, Placement } from './placement.js';
 import { composePush, pushLength } from './push-form.js';
 import { splitPushId } from './push-id.js';
 import type { PushSink } from './push-stream.js';
@@ -26,7 +28,7 @@ import { PushStream } from './push-stream.js';
 import type { RelayLimits } from './relay-limits.js';
 import type { Signer } from './signer.js';
 
-export type { Delivery } from './placement.js';
+export type { Delivery } from './delivery.js';
 
 /** Mailboxes whose head is kept in memory although nobody streams them. */
 const idleBoxes = 10_000;
@@ -41,6 +43,7 @@ export type Alongside = readonly Write[] | ((placeOf: PlaceOf) => readonly Write
 export class Mailboxes {
   readonly #store: RelayStore;
   readonly #bodies: Bodies;
+  readonly #shares: MailboxShares;
   readonly #placement: Placement;
   readonly #limits: RelayLimits;
   readonly #locks = new Locks();
@@ -49,7 +52,8 @@ export class Mailboxes {
   constructor(store: RelayStore, signer: Signer, clock: Clock, random: RandomSource, limits: RelayLimits) {
     this.#store = store;
     this.#bodies = new Bodies(store, random, limits.bodyCacheBytes);
-    this.#placement = new Placement(signer, clock, random, this.#bodies, limits);
+    this.#shares = new MailboxShares(store.mailbox, limits);
+    this.#placement = new Placement(signer, clock, random, this.#bodies, this.#shares, limits);
     this.#limits = limits;
     store.onReset(() => {
       for (const box of this.#boxes.values()) box.head = undefined;
@@ -121,12 +125,15 @@ export class Mailboxes {
         await this.#load(box);
         const push = box.stream?.outstanding(id) ?? (await this.#find(box, place.sequence, id));
         if (push === undefined || box.head === null) return { durable: undefined };
-        if (push.bodyId === undefined) return { durable: this.#delete(box, id, place.sequence, push.length, alongside, generation) };
+        const counts = await this.#shares.writesAfter(box, push.length);
+        if (push.bodyId === undefined) {
+          return { durable: this.#delete(box, id, place.sequence, push.length, () => [...counts, ...alongside()], generation) };
+        }
         const { bodyId } = push;
         return this.#bodies.holding([bodyId], () => {
           this.#assertGeneration(generation);
           const dropped = this.#bodies.drop(bodyId, 1);
-          return { durable: this.#delete(box, id, place.sequence, push.length, () => [...dropped, ...alongside()], generation) };
+          return { durable: this.#delete(box, id, place.sequence, push.length, () => [...dropped, ...counts, ...alongside()], generation) };
         });
       });
       await durable;
@@ -213,8 +220,8 @@ export class Mailboxes {
   }
 
   /** Takes the rows into the heads and gives the writes. */
-  #advance({ rows, bodies }: Placed): Write[] {
-    const writes: Write[] = bodies.flatMap(({ id, bytes, rows: count }) => this.#bodies.add(id, bytes, count));
+  #advance({ rows, bodies, shares }: Placed): Write[] {
+    const writes: Write[] = [...shares, ...bodies.flatMap(({ id, bytes, rows: count }) => this.#bodies.add(id, bytes, count))];
     const changed = new Set<Box>();
     for (const { box, row, length } of rows) {
       if (box.head === undefined || box.head === null) continue;

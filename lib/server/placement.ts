@@ -3,49 +3,25 @@
  *
  * Owns: the form of new rows, quotas. Does not own: locks, heads, transactions (mailbox.ts).
  */
-import type { DeviceAddress } from '../base/address.js';
 import { deviceKey } from '../base/address.js';
 import type { Clock } from '../base/clock.js';
 import type { RandomSource } from '../base/random.js';
 import type { MailboxHead, MailboxRow, PushContent } from '../store/relay-store.js';
+import type { Write } from '../store/store.js';
 import type { ServerSignature } from '../wire/certificate.js';
 import type { EncodedPayload } from '../wire/push.js';
 import { encodePush } from '../wire/push.js';
 import type { Bodies } from './bodies.js';
+import type { Box, Delivery } from './delivery.js';
 import { frameOf, pushLength } from './push-form.js';
+import type { MailboxShares, TakenShares } from './mailbox-shares.js';
 import { Nonces, makePushId } from './push-id.js';
-import type { PushStream } from './push-stream.js';
 import { Refusal, responseCode } from './refusal.js';
 import type { RelayLimits } from './relay-limits.js';
 import type { PushStatement, Signer } from './signer.js';
 
 /** Bytes of a payload from which it is stored once for all devices that get it: a pointer row costs some 200 bytes itself. */
 const sharedBodyLength = 512;
-
-/** One push for one device. */
-export interface Delivery {
-  readonly to: DeviceAddress;
-  /** Who caused it; absent when the relay itself did. */
-  readonly from?: DeviceAddress;
-  /** Deliveries with the same object share one stored body. */
-  readonly payload: EncodedPayload;
-  /** Control pushes are signed, messages are not: those are authenticated end to end. Design D9. */
-  readonly signed: boolean;
-  /** Left out when the mailbox is full or the device is gone, instead of failing the request that causes it. */
-  readonly optional?: boolean;
-}
-
-/** A device's mailbox in memory. */
-export interface Box {
-  readonly address: DeviceAddress;
-  readonly name: string;
-  /** `undefined`: not loaded, or lost by a failed commit. `null`: there is no such device. */
-  head: MailboxHead | null | undefined;
-  durable: number;
-  stream: PushStream | undefined;
-  /** Steps that hold or await this box. */
-  users: number;
-}
 
 /** A row with where it goes. */
 export interface PlacedRow {
@@ -67,6 +43,8 @@ export interface NewBody {
 export interface Placed {
   readonly rows: readonly PlacedRow[];
   readonly bodies: readonly NewBody[];
+  /** What the senders have now taken of crowded mailboxes. */
+  readonly shares: readonly Write[];
 }
 
 interface Draft {
@@ -83,13 +61,15 @@ export class Placement {
   readonly #clock: Clock;
   readonly #nonces: Nonces;
   readonly #bodies: Bodies;
+  readonly #shares: MailboxShares;
   readonly #limits: RelayLimits;
 
-  constructor(signer: Signer, clock: Clock, random: RandomSource, bodies: Bodies, limits: RelayLimits) {
+  constructor(signer: Signer, clock: Clock, random: RandomSource, bodies: Bodies, shares: MailboxShares, limits: RelayLimits) {
     this.#signer = signer;
     this.#clock = clock;
     this.#nonces = new Nonces(random);
     this.#bodies = bodies;
+    this.#shares = shares;
     this.#limits = limits;
   }
 
@@ -98,7 +78,8 @@ export class Placement {
    * and 503 `mailbox-full`.
    */
   async place(deliveries: readonly Delivery[], boxes: ReadonlyMap<string, Box>): Promise<Placed> {
-    const drafts = this.#draft(deliveries, boxes);
+    const shares = await this.#shares.load(deliveries, boxes);
+    const drafts = this.#draft(deliveries, boxes, shares);
     const signed = drafts.filter(({ delivery }) => delivery.signed);
     const made = signed.length === 0 ? [] : await this.#signer.signPushes(signed.map(({ statement }) => statement));
     const signatures = new Map(signed.map((draft, index) => [draft, made[index]]));
@@ -114,10 +95,10 @@ export class Placement {
       };
     });
     this.#checkQuota(rows);
-    return { rows, bodies: [...bodies.values()] };
+    return { rows, bodies: [...bodies.values()], shares: shares.writes() };
   }
 
-  #draft(deliveries: readonly Delivery[], boxes: ReadonlyMap<string, Box>): Draft[] {
+  #draft(deliveries: readonly Delivery[], boxes: ReadonlyMap<string, Box>, shares: TakenShares): Draft[] {
     const next = new Map<Box, number>();
     const time = this.#clock.now();
     const drafts: Draft[] = [];
@@ -129,6 +110,10 @@ export class Placement {
         throw new Refusal(responseCode.notFound, 'the device is not registered here');
       }
       if (optional === true && this.#isFull(box.head, 0, 0)) continue;
+      if (!shares.take(delivery)) {
+        if (optional === true) continue;
+        throw mailboxFull();
+      }
       const sequence = next.get(box) ?? box.head.next;
       next.set(box, sequence + 1);
       const id = makePushId(sequence, this.#nonces.take());
@@ -156,7 +141,7 @@ export class Placement {
       const sum = added.get(box) ?? { rows: 0, bytes: 0 };
       // An optional one was let in while there was room; a single push beyond the bound does no harm.
       if (delivery.optional !== true && box.head !== null && box.head !== undefined) {
-        if (this.#isFull(box.head, sum.rows, sum.bytes + length)) throw new Refusal(responseCode.unavailable, 'mailbox-full');
+        if (this.#isFull(box.head, sum.rows, sum.bytes + length)) throw mailboxFull();
       }
       added.set(box, { rows: sum.rows + 1, bytes: sum.bytes + length });
     }
@@ -166,6 +151,11 @@ export class Placement {
   #isFull(head: MailboxHead, rows: number, bytes: number): boolean {
     return head.rows + rows >= this.#limits.mailboxRows || head.bytes + bytes > this.#limits.mailboxBytes;
   }
+}
+
+/** What is said when there is no room, be it for anybody or for this sender: how full a mailbox is concerns no sender. */
+export function mailboxFull(): Refusal {
+  return new Refusal(responseCode.unavailable, 'mailbox-full');
 }
 
 function contentOf({ statement }: Draft, signatures: readonly ServerSignature[], body: NewBody | undefined): PushContent {

@@ -1,13 +1,11 @@
-import { limits } from '../base/limits.js';
-
-/** Messages remembered per device: what can have been in flight when a connection broke, twice over. */
-const perDevice = 2 * limits.requestsInFlight;
+import { defaultRelayLimits } from './relay-limits.js';
 
 /** Messages remembered in all, some 300 bytes each; those of the longest silent device are forgotten first. */
 const inAll = 262_144;
 
 /** Bounds of {@link RecentMessages}. */
 export interface RecentMessagesOptions {
+  /** See `RelayLimits.recentMessages`. */
   readonly perDevice?: number;
   readonly inAll?: number;
 }
@@ -23,7 +21,7 @@ export class RecentMessages {
   #size = 0;
 
   constructor(options: RecentMessagesOptions = {}) {
-    this.#perDevice = options.perDevice ?? perDevice;
+    this.#perDevice = options.perDevice ?? defaultRelayLimits.recentMessages;
     this.#inAll = options.inAll ?? inAll;
   }
 

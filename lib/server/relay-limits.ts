@@ -13,6 +13,14 @@ export interface RelayLimits {
   readonly connections: number;
   /** Connections at a time from one address, so that one host cannot take all of them. */
   readonly connectionsPerAddress: number;
+  /** Sockets and connections at a time that have not proved which device they are: each may hold a frame of the greatest length in pieces. */
+  readonly strangers: number;
+  /** The same from one address. Behind a proxy that is everybody's: a rush after an outage is let in one after another, each in some ms. */
+  readonly strangersPerAddress: number;
+  /** Time for the handshake of a socket, ms: TLS, then the few hundred bytes of an HTTP request. */
+  readonly handshakeTimeout: number;
+  /** Time that a connection without a credential may stay, ms: it registers a device and goes; 136 MB of keys take minutes. */
+  readonly strangerTime: number;
   /** Time for the first frame, ms: a socket that says nothing holds a place. */
   readonly helloTimeout: number;
   /** Between heartbeats, ms: shorter than the idle time-out of common proxies (60 s). */
@@ -29,12 +37,18 @@ export interface RelayLimits {
   readonly registrations: Rate;
   /** Refused hellos of one device from one address: passwords are random, so this only keeps the noise down. */
   readonly refusedHellos: Rate;
-  /** Pushes of one connection that may be on their way and not consumed. */
+  /** Pushes of one connection that may be on their way and not consumed; at most a quarter of `limits.unfinishedPushes`, or clients break off. */
   readonly pushWindow: number;
   /** Pushes that wait for one device: a month of a busy device that is offline. */
   readonly mailboxRows: number;
   /** Bytes that wait for one device. */
   readonly mailboxBytes: number;
+  /** Pushes of one user that a mailbox takes while it is more than half full: a sixteenth, so that nobody alone can shut out the others. */
+  readonly senderRows: number;
+  /** The same in bytes. */
+  readonly senderBytes: number;
+  /** Messages of a device by which one that is sent again is recognised: what can have been in flight when a connection broke, twice over. */
+  readonly recentMessages: number;
   /** Bytes of pushes for several devices that are kept in memory: what was just sent is read by hundreds of them at once. */
   readonly bodyCacheBytes: number;
   /** Devices in a group: each gets a copy of every message, and the list with their keys, 3 kB each, must fit into a frame. */
@@ -61,6 +75,10 @@ export interface RelayLimits {
 export const defaultRelayLimits: RelayLimits = {
   connections: 20_000,
   connectionsPerAddress: 5_000,
+  strangers: 1_024,
+  strangersPerAddress: 512,
+  handshakeTimeout: 10_000,
+  strangerTime: 600_000,
   helloTimeout: 10_000,
   heartbeatInterval: 30_000,
   requests: { count: 20_000, per: 1_000 },
@@ -72,6 +90,9 @@ export const defaultRelayLimits: RelayLimits = {
   pushWindow: limits.pushWindow,
   mailboxRows: 100_000,
   mailboxBytes: 1_073_741_824,
+  senderRows: 6_250,
+  senderBytes: 67_108_864,
+  recentMessages: 2 * limits.requestsInFlight,
   bodyCacheBytes: 67_108_864,
   groupDevices: 2_048,
   groupsPerUser: 1_024,

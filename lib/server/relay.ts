@@ -29,6 +29,7 @@ import { type Logger, silentLogger } from '../base/logger.js';
 import { Mailboxes } from './mailbox.js';
 import { notifyGroup, notifyUser } from './notices.js';
 import { OpenDevices } from './open-devices.js';
+import { Places } from './places.js';
 import { RateLimit } from './rate-limits.js';
 import { RecentMessages } from './recent-messages.js';
 import { createInvitation } from './registration.js';
@@ -74,6 +75,9 @@ export interface Door {
   close(): Promise<void>;
 }
 
+/** Of those who are turned away in a flood one is logged in so many ms. */
+const crowdReportInterval = 1_000;
+
 const tokenKeyRow = 'token-key';
 
 /** A running relay; made by {@link openRelay}. */
@@ -81,13 +85,16 @@ export class Relay {
   readonly domain: string;
   readonly #context: RelayContext;
   readonly #connections = new Set<DeviceConnection>();
-  readonly #perAddress = new Map<string, number>();
+  readonly #places: Places;
+  /** When it was last logged that somebody was turned away, ms since 1970. */
+  #crowdReportedAt = Number.NEGATIVE_INFINITY;
   readonly #doors = new Set<Door>();
   #closing: Promise<void> | undefined;
 
   constructor(context: RelayContext) {
     this.domain = context.domain;
     this.#context = context;
+    this.#places = new Places(context.limits);
   }
 
   /** Bytes of the greatest frame taken. */
@@ -95,9 +102,14 @@ export class Relay {
     return this.#context.limits.frameLength;
   }
 
-  /** Connections taken at a time. */
-  get maxConnections(): number {
-    return this.#context.limits.connections;
+  /** Sockets that its doors take at a time: those of connections, and those of strangers beside them. */
+  get maxSockets(): number {
+    return this.#context.limits.connections + this.#context.limits.strangers;
+  }
+
+  /** Time for the handshake of a socket, ms. */
+  get handshakeTimeout(): number {
+    return this.#context.limits.handshakeTimeout;
   }
 
   /** What clients verify the relay's signatures with. */
@@ -112,12 +124,28 @@ export class Relay {
 
   /** Open connections. */
   get connectionCount(): number {
-    return this.#connections.size;
+    return this.#places.connections;
+  }
+
+  /** Sockets and connections that have not proved which device they are. */
+  get strangerCount(): number {
+    return this.#places.strangers;
+  }
+
+  /** Whether a door may take a socket from `remoteAddress`: asked before anything is done for it. Then {@link socketClosed} must be called at its end. */
+  takesSocket(remoteAddress: string): boolean {
+    if (this.#places.takeSocket(remoteAddress)) return true;
+    this.#reportCrowd(remoteAddress);
+    return false;
+  }
+
+  /** A socket that was taken is gone. */
+  socketClosed(remoteAddress: string): void {
+    this.#places.socketClosed(remoteAddress);
   }
 
   /** Takes a channel; one too many is closed with a goodbye. */
   accept(channel: FrameChannel): void {
-    const { limits, logger } = this.#context;
     const connection = new DeviceConnection(this.#context, channel, {
       connected: (device) => {
         this.#onConnected(device);
@@ -126,12 +154,11 @@ export class Relay {
         this.#onEnded(device);
       },
     });
-    const fromAddress = (this.#perAddress.get(channel.remoteAddress) ?? 0) + 1;
     this.#connections.add(connection);
-    this.#perAddress.set(channel.remoteAddress, fromAddress);
+    const hasRoom = this.#places.opened(channel.remoteAddress);
     if (this.#closing !== undefined) connection.end('closing');
-    else if (this.#connections.size > limits.connections || fromAddress > limits.connectionsPerAddress) {
-      logger.warn({ remote: channel.remoteAddress, connections: this.#connections.size }, 'too many connections');
+    else if (!hasRoom) {
+      this.#reportCrowd(channel.remoteAddress);
       connection.end('overload');
     }
   }
@@ -198,19 +225,25 @@ export class Relay {
     logger.info({}, 'closed');
   }
 
+  #reportCrowd(remote: string): void {
+    const { clock, logger } = this.#context;
+    if (clock.now() - this.#crowdReportedAt < crowdReportInterval) return;
+    this.#crowdReportedAt = clock.now();
+    logger.warn({ remote, connections: this.connectionCount, strangers: this.strangerCount }, 'too many connections');
+  }
+
   #onConnected(connection: DeviceConnection): void {
     const { address } = connection;
     if (address === undefined) return;
+    this.#places.proved(connection.remoteAddress);
     this.#context.devices.connected(address, connection);
     this.#context.logger.debug({ user: address.userId, device: address.deviceId }, 'connected');
   }
 
   #onEnded(connection: DeviceConnection): void {
     if (!this.#connections.delete(connection)) return;
-    const left = (this.#perAddress.get(connection.remoteAddress) ?? 1) - 1;
-    if (left > 0) this.#perAddress.set(connection.remoteAddress, left);
-    else this.#perAddress.delete(connection.remoteAddress);
     const { address } = connection;
+    this.#places.ended(connection.remoteAddress, address !== undefined);
     if (address === undefined) return;
     this.#context.devices.ended(address, connection);
     this.#context.logger.debug({ user: address.userId, device: address.deviceId }, 'disconnected');
@@ -236,7 +269,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
       runJobs,
       signer,
       tokens,
-      recent: new RecentMessages(),
+      recent: new RecentMessages({ perDevice: limits.recentMessages }),
       counters: new CommitCounters(store, logger),
       devices: new OpenDevices(),
       locks: new Locks(),

@@ -7,6 +7,7 @@ import { decodeEnvelope } from '../wire/message.js';
 import { encodePayload } from '../wire/push.js';
 import type { Handler, RelayContext } from './context.js';
 import { requireCaller, requireDomain } from './context.js';
+import { mailboxFull } from './placement.js';
 import { Refusal, responseCode } from './refusal.js';
 
 /** Invites of one pair whose time is remembered: more cannot be open at a time. */
@@ -56,7 +57,10 @@ export const accept: Handler<'accept'> = async (context, caller, { accept: sent 
   return {};
 };
 
-/** send_one2one_msg: to one device, or to every device of a user when the device id is empty. */
+/**
+ * send_one2one_msg: to one device, or to every device of a user when the device id is empty. Of several devices those whose mailbox is full go
+ * without, so that one that nobody uses any more does not cut its user off; it is refused when all are.
+ */
 export const sendOneToOne: Handler<'send_one2one_msg'> = async (context, caller, { envelope: encoded }) => {
   const { from, to, payload, messageId, sessionId } = decodeEnvelope(encoded, context.limits.frameLength);
   requireCaller(caller, from);
@@ -67,10 +71,13 @@ export const sendOneToOne: Handler<'send_one2one_msg'> = async (context, caller,
     const targets = to.deviceId === '' ? await devicesOf(context, caller, to) : [to];
     // The envelope goes on byte for byte.
     const message = { kind: 'message', bytes: encoded } as const;
-    await context.mailboxes.post(
-      targets.map((target) => ({ to: target, from, payload: message, signed: false })),
-      context.counters.writes(caller),
-    );
+    const optional = targets.length > 1;
+    const deliveries = targets.map((target) => ({ to: target, from, payload: message, signed: false, optional }));
+    await context.mailboxes.post(deliveries, (placeOf) => {
+      // Thrown before anything is written.
+      if (!deliveries.some((delivery) => placeOf(delivery) !== undefined)) throw mailboxFull();
+      return context.counters.writes(caller);
+    });
   });
   return {};
 };

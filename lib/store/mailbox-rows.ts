@@ -6,6 +6,7 @@
  * | table | key | row |
  * |---|---|---|
  * | `push` | user, device | {@link MailboxHead}; exists as long as the device does |
+ * | `push` | user, device, sender's user | {@link SenderShare}; only while the mailbox is crowded |
  * | `mailbox` | user, device, sequence | {@link MailboxRow}: form 1 with the whole push, form 2 without the body |
  * | `body` | `bytes`, body id | the payload that pushes of several devices have in common |
  * | `body` | `count`, body id | how many rows name the body; apart from it, because it changes with every one that is consumed |
@@ -36,6 +37,12 @@ export interface MailboxRemoval {
   readonly bodies: ReadonlyMap<string, number>;
 }
 
+/** What one user has put into a mailbox since it became crowded. */
+export interface SenderShare {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
 /** Typed access to mailboxes. Reads see queued writes; writes are values for a commit. */
 export class MailboxRows {
   readonly #commits: GroupCommit;
@@ -55,6 +62,22 @@ export class MailboxRows {
 
   putHead(address: DeviceAddress, head: MailboxHead): Write {
     return putRecord('push', headKey(address), (writer) => writer.uint(head.next).uint(head.rows).uint(head.bytes));
+  }
+
+  /** What the user `sender` has put into a crowded mailbox; `undefined`: nothing. */
+  share(address: DeviceAddress, sender: string): Promise<SenderShare | undefined> {
+    return getRecord(this.#commits, 'push', shareKey(address, sender), (reader) => ({ rows: reader.uint(), bytes: reader.uint() }));
+  }
+
+  putShare(address: DeviceAddress, sender: string, share: SenderShare): Write {
+    return putRecord('push', shareKey(address, sender), (writer) => writer.uint(share.rows).uint(share.bytes));
+  }
+
+  /** Deletes the shares of all senders of a mailbox. */
+  async deleteShares(address: DeviceAddress): Promise<Write[]> {
+    const prefix = headKey(address);
+    const keys = await allKeys(this.#commits, 'push', prefix);
+    return keys.filter(({ length }) => length > prefix.length).map((key) => deleteRow('push', key));
   }
 
   /** Rows behind `after` in order. */
@@ -108,7 +131,8 @@ export class MailboxRows {
       const { content } = decodeRow(sequenceOf(key, prefix), value);
       if (content.kind === 'shared') bodies.set(content.bodyId, (bodies.get(content.bodyId) ?? 0) + 1);
     });
-    return { writes: [deleteRow('push', headKey(address)), ...keys.map((key) => deleteRow('mailbox', key))], bodies };
+    const shares = await this.deleteShares(address);
+    return { writes: [deleteRow('push', headKey(address)), ...shares, ...keys.map((key) => deleteRow('mailbox', key))], bodies };
   }
 }
 
@@ -139,6 +163,10 @@ function sequenceOf(key: Uint8Array, prefix: Uint8Array): number {
 
 function headKey(address: DeviceAddress): Uint8Array {
   return deviceParts(address).toBytes();
+}
+
+function shareKey(address: DeviceAddress, sender: string): Uint8Array {
+  return deviceParts(address).text(sender).toBytes();
 }
 
 function mailboxKey(address: DeviceAddress, sequence: number): Uint8Array {

@@ -8,7 +8,7 @@ import type { Frame, HelloAck } from '../wire/frame.js';
 import { decodeFrame, encodeFrame } from '../wire/frame.js';
 import type { RequestName } from '../wire/request.js';
 import { requests } from '../wire/request.js';
-import type { FrameChannel } from './channel.js';
+import { type FrameChannel, lowWaterMark } from './channel.js';
 import type { CloseReason, ConnectOptions, Connection, RequestOptions } from './transport.js';
 
 /** How long the client waits, ms. */
@@ -145,7 +145,8 @@ class ChannelConnection implements Connection {
         this.#onPush(frame.body);
         return;
       case 'heartbeat':
-        this.#channel.send(encodeFrame(frame));
+        // A relay that asks without reading the answers gets no more of them than one buffer holds.
+        if (this.#channel.bufferedAmount < lowWaterMark) this.#channel.send(encodeFrame(frame));
         return;
       case 'goodbye':
         this.#finish({ cause: 'goodbye', reason: frame.reason });
