@@ -63,6 +63,8 @@ export const limits = {
   shortestHeartbeat: 1_000,
   /** The same, however long: a timer takes no more than 2^31 ms, and a relay that is silent for hours is dead. */
   longestHeartbeat: 3_600_000,
+  /** Times that the relay may refuse a request, which it is asked once per start: whatever made it refuse has had two restarts to go away. */
+  refusalsPerRequest: 3,
   /** Requests of one connection that may be without an answer. */
   requestsInFlight: 256,
   /** Lifetime of a signed pre-key, ms: 7 days. Spec: crypto.md §9. */

@@ -25,6 +25,7 @@ import { type ClientOptions, type RegisterOptions, resolveOptions } from './opti
 import { removeOwnDevice } from './own-devices.js';
 import { renewIfExpired } from './pre-key-upkeep.js';
 import { registerAccount } from './registration.js';
+import { dropRefused } from './refused-requests.js';
 import { type Sent, sendMessage } from './send.js';
 import { acquireSync } from './stream-message.js';
 import { updateUser } from './user-update.js';
@@ -48,7 +49,7 @@ export interface ClientStatus {
   readonly sessions: { readonly ready: number; readonly invited: number };
   /** Requests that the relay has not answered. */
   readonly outbox: number;
-  /** Requests that the relay refused for good. */
+  /** Requests that the relay refused: tried again at the next starts, a few times, unless {@link Client.dropRefused} is called. */
   readonly refused: number;
   /** Messages that wait for a session, or for the keys of a group. */
   readonly pending: number;
@@ -324,7 +325,7 @@ export class Client {
       connection: link.state,
       sessions: sessions.counts,
       outbox: outbox.size,
-      refused: outbox.refused,
+      refused: outbox.refused.length,
       pending: pending.total + groupWaiting.total,
       groups: groups.all().length,
       inbox: inbox.count,
@@ -334,6 +335,15 @@ export class Client {
       tokenExpires: account.credentials?.tokenExpires ?? 0,
       commits: account.durableCommits,
     };
+  }
+
+  /**
+   * Gives up every request that the relay refused, instead of trying it again at the next start: each is named by an event (`request-dropped`), with
+   * its message. Resolves with their number when that is durable. Rejects with `StoreError`.
+   */
+  async dropRefused(): Promise<number> {
+    this.#assertOpen();
+    return dropRefused(this.#assembly.core);
   }
 
   /** Does not wait any longer for the next attempt to connect. */

@@ -95,11 +95,19 @@ export type ClientEvent =
   | { readonly type: 'device-removed'; readonly device: DeviceAddress }
   /** The relay's signature is missing or wrong: what it covers had no effect. */
   | { readonly type: 'bad-server-signature'; readonly subject: 'bundle' | 'push'; readonly code: string }
-  /** The relay refused a request for good; for a message the message is named. */
+  /** The relay refused a request, which is tried again at the next start, or given up (`request-dropped`); for a message the message is named. */
   | {
       readonly type: 'request-refused';
       readonly request: string;
       readonly code: number;
+      readonly device: DeviceAddress | undefined;
+      readonly group: GroupAddress | undefined;
+      readonly messageId: MessageId | undefined;
+    }
+  /** A refused request was given up, after so many refusals or by `Client.dropRefused`; the named message does not reach whom it was for. */
+  | {
+      readonly type: 'request-dropped';
+      readonly request: string;
       readonly device: DeviceAddress | undefined;
       readonly group: GroupAddress | undefined;
       readonly messageId: MessageId | undefined;
