@@ -28,6 +28,7 @@ import { registerAccount } from './registration.js';
 import { dropRefused } from './refused-requests.js';
 import { type Sent, sendMessage } from './send.js';
 import { acquireSync } from './stream-message.js';
+import type { SetAsidePush } from './set-aside-pushes.js';
 import { updateUser } from './user-update.js';
 
 /** A device of somebody, as it is known here. */
@@ -59,6 +60,12 @@ export interface ClientStatus {
   readonly inbox: number;
   /** Pushes that the relay has not been told about. */
   readonly unconsumedPushes: number;
+  /** Pushes whose handling failed: see {@link Client.setAside}. */
+  readonly setAside: number;
+  /** Messages that came before their session was ready. */
+  readonly earlyMessages: number;
+  /** How often something received could not be used since the store was made, by code (lib/client/undecryptable.ts). */
+  readonly undecryptable: Readonly<Record<string, number>>;
   readonly oneTimePreKeys: number;
   readonly signedPreKey: { readonly id: number; readonly expires: number };
   /** ms since 1970; 0 when the relay did not say. */
@@ -139,6 +146,7 @@ export class Client {
     }
     const client = new Client(assembly);
     assembly.core.link.start();
+    assembly.core.early.wakeAll();
     client.#keepUp();
     return client;
   }
@@ -317,6 +325,7 @@ export class Client {
   async status(): Promise<ClientStatus> {
     this.#assertOpen();
     const { account, sessions, outbox, pending, groups, groupWaiting, inbox, pushes, link, steps, store } = this.#assembly.core;
+    const { setAside, early, refusals } = this.#assembly.core;
     await steps.settled();
     const { id, expires } = currentSignedPreKey(account.account);
     return {
@@ -330,6 +339,9 @@ export class Client {
       groups: groups.all().length,
       inbox: inbox.count,
       unconsumedPushes: pushes.unconsumed,
+      setAside: setAside.count,
+      earlyMessages: early.total,
+      undecryptable: refusals.all,
       oneTimePreKeys: await store.countOneTimePreKeys(),
       signedPreKey: { id, expires },
       tokenExpires: account.credentials?.tokenExpires ?? 0,
@@ -344,6 +356,15 @@ export class Client {
   async dropRefused(): Promise<number> {
     this.#assertOpen();
     return dropRefused(this.#assembly.core);
+  }
+
+  /**
+   * The pushes that could not be handled, oldest first, for somebody to look at: each can be tried again or dropped. The oldest go when there are too
+   * many. Rejects with `StoreError`.
+   */
+  async setAside(): Promise<readonly SetAsidePush[]> {
+    this.#assertOpen();
+    return this.#assembly.receiver.setAside();
   }
 
   /** Does not wait any longer for the next attempt to connect. */
@@ -374,6 +395,7 @@ export class Client {
     this.#stopUpkeep = core.options.clock.schedule(upkeepInterval, () => {
       renewIfExpired(core).catch(report);
       if (core.link.connection !== undefined) inviter.remind().catch(report);
+      core.early.wakeAll();
       this.#keepUp();
     });
   }
