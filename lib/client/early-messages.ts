@@ -53,6 +53,11 @@ export class EarlyMessages {
     return this.#queues.get(sessionId)?.waiting.length ?? 0;
   }
 
+  /** The messages that wait for a session, in order. */
+  waiting(sessionId: SessionId): readonly WaitingEarly[] {
+    return [...(this.#queues.get(sessionId)?.waiting ?? [])];
+  }
+
   /** The message that has waited longest for a session. */
   first(sessionId: SessionId): WaitingEarly | undefined {
     return this.#queues.get(sessionId)?.waiting[0];

@@ -14,28 +14,36 @@ import { refuse } from './refuse.js';
 
 /** Takes everything that waits for a session, in order, as far as it can be taken; never rejects. */
 export async function openEarly(core: Core, sessionId: SessionId): Promise<void> {
-  const { early, steps, events, closing } = core;
+  const { early, events, closing } = core;
   try {
-    for (let first = early.first(sessionId); first !== undefined; first = early.first(sessionId)) {
-      const waiting = first;
-      const isOver = await steps
-        .run([userLock(waiting.from)], () => takeFirst(core, waiting))
-        .catch((error: unknown) => {
-          if (!concernsOnePush(error)) throw error;
-          return steps.run([userLock(waiting.from)], () => setFirstAside(core, waiting, error));
-        });
-      if (!isOver) return;
+    let isMore = true;
+    while (isMore) {
+      // Their steps are queued together, so that nothing that comes meanwhile gets in between.
+      const taken = await Promise.all(early.waiting(sessionId).map((waiting) => take(core, waiting)));
+      isMore = taken.includes(true) && early.count(sessionId) > 0;
     }
   } catch (error) {
     if (!closing.aborted) events.emit({ type: 'error', error, during: 'opening messages that came before their session' });
   }
 }
 
-/** Results in whether the message need not wait any more. */
+/** Whether the message was taken. Rejects with `StoreError`. */
+function take(core: Core, waiting: WaitingEarly): Promise<boolean> {
+  const { steps } = core;
+  const keys = [userLock(waiting.from)];
+  return steps
+    .run(keys, () => takeFirst(core, waiting))
+    .catch((error: unknown) => {
+      if (!concernsOnePush(error)) throw error;
+      return steps.run(keys, () => setFirstAside(core, waiting, error));
+    });
+}
+
+/** Results in whether the message was taken: it is not when its session is not ready, or another has to go first. */
 async function takeFirst(core: Core, waiting: WaitingEarly): Promise<Transition<boolean>> {
   const { early, sessions, store, options } = core;
   const { sessionId, sequence, from, heldAt } = waiting;
-  if (early.first(sessionId)?.sequence !== sequence) return { writes: [], result: true };
+  if (early.first(sessionId)?.sequence !== sequence) return { writes: [], result: false };
   const index = sessions.find(sessionId);
   const isLost = index === undefined || !sameDevice(index.peer, from);
   const isOld = options.clock.now() - heldAt > limits.heldGroupTime;

@@ -69,7 +69,8 @@ class ViewedStore {
       case 'consume_proto_msg': {
         const { pushId, outcome } = requests[name].decodeRequest(body);
         const rows = await this.#rows('push');
-        return rows.map(readHandledPush).some(({ id, state }) => id === pushId && state === outcome) ? undefined : 'its push is not noted';
+        const handled = rows.filter(({ key }) => new RowKeyReader(key).text() === 'handled').map(readHandledPush);
+        return handled.some(({ id, state }) => id === pushId && state === outcome) ? undefined : 'its push is not noted';
       }
       default: {
         const entries = (await this.#rows('outbox')).map(readOutboxEntry);
