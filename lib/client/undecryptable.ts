@@ -12,13 +12,11 @@ export type Recovery = 'dropped' | 'new-session' | 'waits';
 const formCodes = {
   malformed: 'dropped',
   truncated: 'dropped',
-  'too-large': 'dropped',
   'too-long': 'dropped',
   'too-deep': 'dropped',
   'missing-field': 'dropped',
   number: 'dropped',
   'unknown-suite': 'dropped',
-  'utf-8': 'dropped',
 } as const;
 
 /**
@@ -47,10 +45,7 @@ export const recoveries = {
   /** The invite that it should answer is sent again until it is answered. */
   accept: {
     'unknown-session': 'dropped',
-    'wrong-recipient': 'dropped',
     'accept-form': 'dropped',
-    'bad-public-key': 'dropped',
-    'zero-shared-secret': 'dropped',
   },
   /** A one-to-one message. */
   message: {
@@ -66,7 +61,6 @@ export const recoveries = {
     'gap-too-large': 'new-session',
     exhausted: 'new-session',
     'not-authentic': 'new-session',
-    'bad-public-key': 'new-session',
     'zero-shared-secret': 'new-session',
     'not-opened': 'dropped',
   },

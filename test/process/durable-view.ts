@@ -7,6 +7,7 @@ import { ClientStore } from '../../lib/store/client-store.js';
 import { readHandledPush, readOutboxEntry } from '../../lib/store/client/queue-rows.js';
 import { GroupCommit } from '../../lib/store/group-commit.js';
 import { keyText } from '../../lib/store/key-text.js';
+import { RowKeyReader } from '../../lib/store/row-key.js';
 import { MemoryTables, openMemoryStore } from '../../lib/store/memory/memory-store.js';
 import { sqlTable } from '../../lib/store/sqlite/sql-tables.js';
 import { type Row, tables } from '../../lib/store/store.js';
