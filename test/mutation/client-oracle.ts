@@ -194,7 +194,11 @@ function allowedChange(world: ClientWorld, { base, sealed, mayMeet }: ClientMuta
   const areKeys = ({ table, key, before }: Change): boolean =>
     sealed === true && table === 'group' && before === undefined && key.startsWith('keys');
   const isEarly = ({ table, key, before }: Change): boolean =>
-    layer === 'session' && table === 'pending' && before === undefined && key.startsWith('early') && key.includes(world.carol.ready.sessionId);
+    layer === 'session' &&
+    table === 'pending' &&
+    before === undefined &&
+    key.startsWith('early') &&
+    key.includes(world.carol.ready.sessionId);
   return (change) => ofSession(change) || isMet(change) || areKeys(change) || isEarly(change);
 }
 

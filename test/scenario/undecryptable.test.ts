@@ -8,7 +8,7 @@ import { type Subject, recoveries } from '../../lib/client/undecryptable.js';
 import { defaultSuite, suites } from '../../lib/crypto/cipher-suite.js';
 import type { RatchetMessage } from '../../lib/ratchet/ratchet.js';
 import type { Accept, Invite } from '../../lib/session/session.js';
-import { type Content, type Envelope, encodeContent } from '../../lib/wire/message.js';
+import { type Content, type Envelope, encodeContent, encodeEnvelope } from '../../lib/wire/message.js';
 import { encodePayload, encodePush } from '../../lib/wire/push.js';
 import { requests } from '../../lib/wire/request.js';
 import { type Base, ClientWorld } from '../mutation/client-world.js';
@@ -22,10 +22,10 @@ import { World } from '../support/scenario.js';
 type Maker = (world: ClientWorld) => Uint8Array | Promise<Uint8Array>;
 
 const bytesOf = (...values: number[]): Uint8Array => Uint8Array.from(values);
-/** A field that ends beyond its message, one of a type that does not exist, groups in groups. */
+/** A field that ends beyond its message, one of a type that does not exist, groups (of an unknown field) in groups. */
 const truncated = bytesOf(0x0a, 0x7f);
 const malformed = bytesOf(0x0f);
-const tooDeep = Uint8Array.from({ length: 2 * (limits.messageDepth + 2) }, (_, at) => (at < limits.messageDepth + 2 ? 0xa3 : 0x06));
+const tooDeep = Uint8Array.from({ length: 2 * (limits.messageDepth + 2) }, (_, at) => (at % 2 === 0 ? 0xa3 : 0x06));
 
 const otherSuite = suites().find(({ agreement }) => agreement !== defaultSuite.agreement) ?? defaultSuite;
 const unknownSuite = { ...defaultSuite, packId: 0x7fff_ffff };
@@ -105,7 +105,10 @@ const makers: { readonly [S in Subject]?: Readonly<Record<string, Maker>> } = {
     truncated: (world) => plain(world, truncated),
     'too-deep': (world) => plain(world, tooDeep),
     'missing-field': (world) => plain(world, bytesOf()),
-    'too-long': envelope(({ alice }) => ({ from: { ...alice.address, userId: 'x'.repeat(limits.nameLength + 1) } })),
+    'too-long': (world) => {
+      const userId = 'x'.repeat(limits.nameLength + 1);
+      return plain(world, encodeEnvelope({ ...nextOf(world).envelope, from: { ...world.alice.address, userId } }));
+    },
     number: invite(() => ({ inviteTime: -1 })),
     'unknown-suite': invite(() => ({ suite: unknownSuite })),
   },
@@ -120,7 +123,7 @@ const makers: { readonly [S in Subject]?: Readonly<Record<string, Maker>> } = {
     'suite-mismatch': invite(() => ({ suite: otherSuite })),
     'invite-form': invite((_world, { baseKey }) => ({ baseKey: baseKey.subarray(1) })),
     'bad-public-key': invite((_world, { baseKey }) => ({ baseKey: baseKey.map(() => 0xff) })),
-    'unknown-pre-key': invite(() => ({ oneTimePreKeyId: 9_999 })),
+    'unknown-pre-key': invite(({ alice }) => ({ from: alice.address, oneTimePreKeyId: 9_999 })),
     'pre-key-spent': invite(() => ({ oneTimePreKeyId: 1 })),
   },
   accept: {

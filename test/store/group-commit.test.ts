@@ -147,13 +147,13 @@ describe('group commit', () => {
   test('whoever reads while a transaction fails sees the queued rows or none, never wiped ones', async () => {
     const failing = new GroupCommit(() => openMemoryStore({ unsafeTestingFailure: () => 'disk-full' }));
     await failing.ready();
-    let isOver = false;
+    const run = { isOver: false };
     failing.commit([put('a', 'value')]).catch(() => {
-      isOver = true;
+      run.isOver = true;
     });
     // A reader in every turn of the microtask queue, so that one of them comes between the failure and the news of it.
     const reads: Promise<string>[] = [];
-    while (!isOver) {
+    while (!run.isOver) {
       reads.push(failing.list('meta', all).then((rows) => shown(rows).join()));
       await Promise.resolve();
     }
