@@ -38,11 +38,6 @@ export class SetAside {
     return this.#lengths.size;
   }
 
-  /** Whether the push with this number is still here. */
-  has(sequence: number): boolean {
-    return this.#lengths.has(sequence);
-  }
-
   /** How often a push could not be carried out. */
   triesOf(id: string): number {
     return this.#tries.get(id) ?? 0;
