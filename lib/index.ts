@@ -13,6 +13,8 @@ export { type CommonHandler, type DatabaseHandler, type EventHandler, type Proto
 export type { SentToGroup } from './client/group-send.js';
 export type { KnownGroup, NewGroup } from './client/groups.js';
 export type { ReceivedMessage } from './client/inbox.js';
+export type { SetAsidePush } from './client/set-aside-pushes.js';
+export type { Recovery, UndecryptableCode } from './client/undecryptable.js';
 export type { InviteResult } from './client/invite.js';
 export type { Approval } from './store/client/peer-rows.js';
 export type { Delivered } from './client/mailer.js';

@@ -43,6 +43,18 @@ export const limits = {
   receivedGroupKeys: 4_096,
   /** Time after which a message or keys that nothing came for are given up, ms: 7 days. */
   heldGroupTime: 604_800_000,
+  /** Messages of one session that wait for its accept: what a peer has on its way (32 per destination, four times over); some 6 kB each. */
+  earlyMessages: 128,
+  /** The same for all sessions of one user: no peer takes the place of others. */
+  earlyMessagesPerUser: 256,
+  /** The same in all: sixteen such users; whoever can send to this device must not fill its store. */
+  earlyMessagesInAll: 4_096,
+  /** Tries of a push whose handling fails for a reason of its own: the first may have been bad luck, the second too. */
+  pushTries: 3,
+  /** Pushes that are set aside, the oldest given up first: somebody is to look at some of them, not at thousands. */
+  setAsidePushes: 256,
+  /** Bytes of the pushes that are set aside, 16 MiB, the oldest given up first: a peer that found a way to make them must not fill the store. */
+  setAsideBytes: 16_777_216,
   /** Nesting of protobuf messages; the deepest of the schema is 7. */
   messageDepth: 16,
   /** Bytes of a name or id in UTF-8: domain, user and device together fit into a key of a store, which has at most 1,024. */
@@ -71,6 +83,8 @@ export const limits = {
   unfinishedPushes: 1_024,
   /** Bytes of pushes that a client holds in memory while the application takes no more: twice a window of the longest messages. */
   heldPushBytes: 536_870_912,
+  /** Times that the relay may refuse a request, which it is asked once per start: whatever made it refuse has had two restarts to go away. */
+  refusalsPerRequest: 3,
   /** Requests of one connection that may be without an answer. */
   requestsInFlight: 256,
   /** Lifetime of a signed pre-key, ms: 7 days. Spec: crypto.md §9. */

@@ -9,6 +9,7 @@ import { userLock } from './lock-names.js';
 import type { QueuedRequest } from './lane.js';
 import type { Outcome } from './outbox.js';
 import { Plan } from './plan.js';
+import { refuseRequest, reportRefusal } from './refused-requests.js';
 import { verdictOf } from './verdict.js';
 
 /** Carries out an answer; never rejects, because what could not be stored is asked again. */
@@ -35,7 +36,7 @@ async function carryOut(core: Core, request: QueuedRequest, answer: Uint8Array):
       if (device !== undefined) await loseDevice(core, device);
       return 'done';
     case 'refused':
-      return refused(core, request, code);
+      return refuseRequest(core, request, code);
     case 'renew':
       return 'renew';
     case 'retry':
@@ -56,16 +57,12 @@ async function invited(core: Core, { device, sessionId, sequence }: QueuedReques
   return 'done';
 }
 
-/** What a code other than success means for a request that is not lost with its device. */
+/** What a code other than success means for a request about a group; one that is refused does not stay. */
 function outcomeOf(core: Core, request: QueuedRequest, code: number): Outcome {
   const verdict = verdictOf(code, undefined);
-  if (verdict === 'refused') return refused(core, request, code);
+  if (verdict === 'refused') {
+    reportRefusal(core, request, code);
+    return 'aside';
+  }
   return verdict === 'renew' ? 'renew' : 'retry';
-}
-
-/** The application is told, and so is who waits for the invited user. */
-function refused(core: Core, { kind, device, group, messageId }: QueuedRequest, code: number): Outcome {
-  core.events.emit({ type: 'request-refused', request: kind, code, device, group, messageId });
-  if (kind === 'invite' && device !== undefined) core.inviter.giveUp(device, 'request-refused');
-  return 'aside';
 }

@@ -6,6 +6,7 @@ import type { Credential, HelloAck } from '../wire/frame.js';
 import { AccountBook } from './account-book.js';
 import { takeAnswer } from './answers.js';
 import type { Core } from './core.js';
+import { EarlyMessages } from './early-messages.js';
 import { Events } from './events.js';
 import { GroupBook } from './group-book.js';
 import { HeldMessages } from './held-messages.js';
@@ -18,13 +19,16 @@ import { Inviter } from './inviter.js';
 import { Link } from './link.js';
 import { accountLock, groupLock, userLock } from './lock-names.js';
 import type { ResolvedOptions } from './options.js';
+import { openEarly } from './open-early.js';
 import { Outbox } from './outbox.js';
 import { PeerBook } from './peer-book.js';
 import { PendingBook } from './pending-book.js';
 import { PushBook } from './push-book.js';
 import { Receiver } from './receive.js';
 import { recoverFromRollback } from './recovery.js';
+import { RefusalCounts } from './refusal-counts.js';
 import { SessionBook } from './session-book.js';
+import { SetAside } from './set-aside.js';
 import { Steps } from './step.js';
 import { sendHeartbeats } from './stream-message.js';
 
@@ -102,6 +106,9 @@ export function assemble(options: ResolvedOptions): Assembly {
     connection: () => link.connection,
     onError: onError('forgetting old pushes'),
   });
+  const setAside = new SetAside(store);
+  const early = new EarlyMessages(store, (sessionId) => void openEarly(core, sessionId));
+  const refusals = new RefusalCounts(store);
   const link: Link = new Link({
     transport: options.transport,
     clock,
@@ -119,6 +126,7 @@ export function assemble(options: ResolvedOptions): Assembly {
       outbox.pump();
       inviter.onConnected();
       groupWorker.onConnected();
+      early.wakeAll();
     },
     onDisconnected: () => {
       receiver.onDisconnected();
@@ -146,6 +154,9 @@ export function assemble(options: ResolvedOptions): Assembly {
     outbox,
     inbox,
     pushes,
+    setAside,
+    early,
+    refusals,
     link,
     inviter,
     closing: closing.signal,
@@ -158,6 +169,7 @@ export function assemble(options: ResolvedOptions): Assembly {
     await sessions.load(account.address);
     await Promise.all([groups.load(), orders.load(), groupWaiting.load(), groupHeld.load(), groupKeys.load()]);
     await Promise.all([peers.load(), pending.load(), outbox.load(), inbox.load(), pushes.load()]);
+    await Promise.all([setAside.load(), early.load(), refusals.load()]);
     groupWorker.wakeAll();
   }
 }

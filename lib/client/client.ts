@@ -25,8 +25,10 @@ import { type ClientOptions, type RegisterOptions, resolveOptions } from './opti
 import { removeOwnDevice } from './own-devices.js';
 import { renewIfExpired } from './pre-key-upkeep.js';
 import { registerAccount } from './registration.js';
+import { dropRefused } from './refused-requests.js';
 import { type Sent, sendMessage } from './send.js';
 import { acquireSync } from './stream-message.js';
+import type { SetAsidePush } from './set-aside-pushes.js';
 import { updateUser } from './user-update.js';
 
 /** A device of somebody, as it is known here. */
@@ -48,7 +50,7 @@ export interface ClientStatus {
   readonly sessions: { readonly ready: number; readonly invited: number };
   /** Requests that the relay has not answered. */
   readonly outbox: number;
-  /** Requests that the relay refused for good. */
+  /** Requests that the relay refused: tried again at the next starts, a few times, unless {@link Client.dropRefused} is called. */
   readonly refused: number;
   /** Messages that wait for a session, or for the keys of a group. */
   readonly pending: number;
@@ -58,6 +60,12 @@ export interface ClientStatus {
   readonly inbox: number;
   /** Pushes that the relay has not been told about. */
   readonly unconsumedPushes: number;
+  /** Pushes whose handling failed: see {@link Client.setAside}. */
+  readonly setAside: number;
+  /** Messages that came before their session was ready. */
+  readonly earlyMessages: number;
+  /** How often something received could not be used since the store was made, by code (lib/client/undecryptable.ts). */
+  readonly undecryptable: Readonly<Record<string, number>>;
   readonly oneTimePreKeys: number;
   readonly signedPreKey: { readonly id: number; readonly expires: number };
   /** ms since 1970; 0 when the relay did not say. */
@@ -138,6 +146,7 @@ export class Client {
     }
     const client = new Client(assembly);
     assembly.core.link.start();
+    assembly.core.early.wakeAll();
     client.#keepUp();
     return client;
   }
@@ -316,6 +325,7 @@ export class Client {
   async status(): Promise<ClientStatus> {
     this.#assertOpen();
     const { account, sessions, outbox, pending, groups, groupWaiting, inbox, pushes, link, steps, store } = this.#assembly.core;
+    const { setAside, early, refusals } = this.#assembly.core;
     await steps.settled();
     const { id, expires } = currentSignedPreKey(account.account);
     return {
@@ -324,16 +334,37 @@ export class Client {
       connection: link.state,
       sessions: sessions.counts,
       outbox: outbox.size,
-      refused: outbox.refused,
+      refused: outbox.refused.length,
       pending: pending.total + groupWaiting.total,
       groups: groups.all().length,
       inbox: inbox.count,
       unconsumedPushes: pushes.unconsumed,
+      setAside: setAside.count,
+      earlyMessages: early.total,
+      undecryptable: refusals.all,
       oneTimePreKeys: await store.countOneTimePreKeys(),
       signedPreKey: { id, expires },
       tokenExpires: account.credentials?.tokenExpires ?? 0,
       commits: account.durableCommits,
     };
+  }
+
+  /**
+   * Gives up every request that the relay refused, instead of trying it again at the next start: each is named by an event (`request-dropped`), with
+   * its message. Resolves with their number when that is durable. Rejects with `StoreError`.
+   */
+  async dropRefused(): Promise<number> {
+    this.#assertOpen();
+    return dropRefused(this.#assembly.core);
+  }
+
+  /**
+   * The pushes that could not be handled, oldest first, for somebody to look at: each can be tried again or dropped. The oldest go when there are too
+   * many. Rejects with `StoreError`.
+   */
+  async setAside(): Promise<readonly SetAsidePush[]> {
+    this.#assertOpen();
+    return this.#assembly.receiver.setAside();
   }
 
   /** Does not wait any longer for the next attempt to connect. */
@@ -364,6 +395,7 @@ export class Client {
     this.#stopUpkeep = core.options.clock.schedule(upkeepInterval, () => {
       renewIfExpired(core).catch(report);
       if (core.link.connection !== undefined) inviter.remind().catch(report);
+      core.early.wakeAll();
       this.#keepUp();
     });
   }

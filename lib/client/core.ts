@@ -2,6 +2,7 @@
 import type { DeviceAddress, GroupAddress, UserAddress } from '../base/address.js';
 import type { ClientStore } from '../store/client-store.js';
 import type { AccountBook } from './account-book.js';
+import type { EarlyMessages } from './early-messages.js';
 import type { Events } from './events.js';
 import type { GroupBook } from './group-book.js';
 import type { HeldMessages } from './held-messages.js';
@@ -14,7 +15,9 @@ import type { Outbox } from './outbox.js';
 import type { PeerBook } from './peer-book.js';
 import type { PendingBook } from './pending-book.js';
 import type { PushBook } from './push-book.js';
+import type { RefusalCounts } from './refusal-counts.js';
 import type { SessionBook } from './session-book.js';
+import type { SetAside } from './set-aside.js';
 import type { Steps } from './step.js';
 
 /** Invites that the application did not ask for. */
@@ -64,6 +67,12 @@ export interface Core {
   readonly outbox: Outbox;
   readonly inbox: Inbox;
   readonly pushes: PushBook;
+  /** Pushes whose handling failed. */
+  readonly setAside: SetAside;
+  /** Messages that came before their session was ready. */
+  readonly early: EarlyMessages;
+  /** How often something received could not be used. */
+  readonly refusals: RefusalCounts;
   readonly link: Link;
   readonly inviter: Invitations;
   /** Ends what waits for the network or the pool when the client closes. */

@@ -4,6 +4,7 @@ import type { MessageId, SessionId } from '../base/brand.js';
 import type { GroupMember } from '../wire/group.js';
 import type { PushKind } from '../wire/push.js';
 import type { NoticeEvent, SuiteUpgradeEvent } from './notice-event.js';
+import type { CodeOf, Recovery, UndecryptableCode } from './undecryptable.js';
 
 /** Everything that can be reported. Addresses, ids and the relay's notices only: content of peers comes from `Client.messages()`, keys never. */
 export type ClientEvent =
@@ -33,7 +34,7 @@ export type ClientEvent =
       readonly from: DeviceAddress;
       readonly group: GroupAddress;
       readonly messageId: MessageId;
-      readonly code: string;
+      readonly code: CodeOf<'group-message-held'>;
     }
   /** A group exists that we are in (on_group_created). */
   | {
@@ -79,13 +80,22 @@ export type ClientEvent =
     }
   /** The device is gone or the relay knows no way to it: its sessions were dropped, the named messages did not reach it. */
   | { readonly type: 'session-lost'; readonly device: DeviceAddress; readonly messageIds: readonly MessageId[] }
-  /** Something of a peer could not be used; `code` is the error's, or `unknown-session`, `wrong-sender`, `invite-refused` and the like. */
+  /** Something of a peer could not be used: why, and what is done about it (lib/client/undecryptable.ts has all codes). `Client.status` counts them. */
   | {
       readonly type: 'undecryptable';
       readonly from: DeviceAddress | undefined;
       readonly sessionId: SessionId | undefined;
       readonly messageId: MessageId | undefined;
+      readonly code: UndecryptableCode;
+      readonly recovery: Recovery;
+    }
+  /** The handling of a push has failed several times: it is acknowledged and set aside, see `Client.setAside`. `code` is the error's. */
+  | {
+      readonly type: 'push-set-aside';
+      readonly pushId: string | undefined;
+      readonly kind: string;
       readonly code: string;
+      readonly from: DeviceAddress | undefined;
     }
   /** The relay names other identity keys for a device than before. `accepted` is the policy's answer. Weaknesses P3. */
   | { readonly type: 'identity-changed'; readonly device: DeviceAddress; readonly accepted: boolean }
@@ -94,12 +104,20 @@ export type ClientEvent =
   /** A device of a user known here is gone; with our own address: the relay does not know this device any more. */
   | { readonly type: 'device-removed'; readonly device: DeviceAddress }
   /** The relay's signature is missing or wrong: what it covers had no effect. */
-  | { readonly type: 'bad-server-signature'; readonly subject: 'bundle' | 'push'; readonly code: string }
-  /** The relay refused a request for good; for a message the message is named. */
+  | { readonly type: 'bad-server-signature'; readonly subject: 'bundle' | 'push'; readonly code: CodeOf<'signature'> }
+  /** The relay refused a request, which is tried again at the next start, or given up (`request-dropped`); for a message the message is named. */
   | {
       readonly type: 'request-refused';
       readonly request: string;
       readonly code: number;
+      readonly device: DeviceAddress | undefined;
+      readonly group: GroupAddress | undefined;
+      readonly messageId: MessageId | undefined;
+    }
+  /** A refused request was given up, after so many refusals or by `Client.dropRefused`; the named message does not reach whom it was for. */
+  | {
+      readonly type: 'request-dropped';
+      readonly request: string;
       readonly device: DeviceAddress | undefined;
       readonly group: GroupAddress | undefined;
       readonly messageId: MessageId | undefined;

@@ -88,7 +88,11 @@ async function done({ steps }: Core, { sequence }: QueuedRequest): Promise<Outco
 /** Not a member any more, or no such group: the message will never get through, so it does not stay. */
 async function messageRefused(core: Core, request: QueuedRequest, code: number, refused: (code: number) => Outcome): Promise<Outcome> {
   const outcome = refused(code);
-  return outcome === 'aside' ? done(core, request) : outcome;
+  if (outcome !== 'aside') return outcome;
+  const { kind, device, group, messageId } = request;
+  await done(core, request);
+  core.events.emit({ type: 'request-dropped', request: kind, device, group, messageId });
+  return 'done';
 }
 
 /** Takes in what waited and makes the request anew. */

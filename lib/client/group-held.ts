@@ -9,6 +9,7 @@ import { type HeldGroupMessage, putHeldGroupMessage } from '../store/client/grou
 import { type Envelope, decodeEnvelope } from '../wire/message.js';
 import type { Core } from './core.js';
 import type { Plan } from './plan.js';
+import { aboutNothing, refuse } from './refuse.js';
 
 /** The shape under which messages of `group` are tried now. */
 export function shapeOf({ groups }: Core, group: GroupAddress): number {
@@ -34,18 +35,9 @@ export async function hold(core: Core, plan: Plan, group: GroupAddress, envelope
 }
 
 /** Adds the end of a message that nothing came for. */
-export function giveUp({ groupHeld, events }: Core, plan: Plan, held: HeldGroupMessage): void {
-  const envelope = envelopeOf(held);
-  plan.add(groupHeld.remove(held.group, [held.sequence]));
-  plan.afterwards(() =>
-    events.emit({
-      type: 'undecryptable',
-      from: envelope?.from,
-      sessionId: envelope?.sessionId,
-      messageId: envelope?.messageId,
-      code: 'not-opened',
-    }),
-  );
+export function giveUp(core: Core, plan: Plan, held: HeldGroupMessage): void {
+  plan.add(core.groupHeld.remove(held.group, [held.sequence]));
+  refuse(core, plan, 'group-message', 'not-opened', envelopeOf(held) ?? aboutNothing);
 }
 
 /** The envelope of a held message; `undefined`: an older version has written it in another form. */

@@ -1,6 +1,6 @@
 /** Messages of groups that arrive: verified, opened, or kept until they can be. Spec: group.md §2. */
 import { type GroupAddress, sameDevice } from '../base/address.js';
-import { E2eeError, InternalError, StoreError } from '../base/errors.js';
+import { E2eeError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import { type Epoch, chainOf } from '../group/epoch.js';
 import { isSignedBy, openGroupMessage } from '../group/group-message.js';
@@ -17,6 +17,9 @@ import { envelopeOf, giveUp, hold, shapeOf } from './group-held.js';
 import { groupLock, userLock } from './lock-names.js';
 import { Plan } from './plan.js';
 import { type Handled, handled } from './push-outcome.js';
+import { concernsOnePush, setMessageAside } from './set-aside-pushes.js';
+import { refuse } from './refuse.js';
+import { type CodeOf, codeOf, isCodeOf } from './undecryptable.js';
 
 /** A message of a group, as far as its addresses are right. */
 export interface GroupEnvelope extends Envelope {
@@ -33,8 +36,8 @@ export function isGroupEnvelope(envelope: Envelope): envelope is GroupEnvelope {
 type Tried =
   | { readonly kind: 'opened' }
   /** What it needs may still come. */
-  | { readonly kind: 'early'; readonly code: string }
-  | { readonly kind: 'refused'; readonly code: string; readonly state: Handled };
+  | { readonly kind: 'early'; readonly code: CodeOf<'group-message-held'> }
+  | { readonly kind: 'refused'; readonly code: CodeOf<'group-message'>; readonly state: Handled };
 
 /** A verdict on a signature that is under way or known, and the key it is about. */
 interface Verdict {
@@ -43,9 +46,6 @@ interface Verdict {
 }
 
 const verdicts = new WeakMap<GroupEnvelope, Verdict>();
-
-/** Codes of messages that another change or other keys may make readable. */
-const earlyCodes: readonly string[] = ['unknown-chain', 'not-authentic', 'gap-too-large'];
 
 /** Begins to verify the signature before the message's turn comes: those that arrive together are verified in one batch. */
 export function verifyAhead({ groups, options }: Core, envelope: GroupEnvelope): void {
@@ -62,7 +62,7 @@ export function verifyAhead({ groups, options }: Core, envelope: GroupEnvelope):
 /** Adds the effect of a message that has just come. Throws `StoreError`. */
 export async function receiveGroupMessage(core: Core, plan: Plan, envelope: GroupEnvelope, encoded: Uint8Array): Promise<Handled> {
   const { events } = core;
-  const { from, to, sessionId, messageId } = envelope;
+  const { from, to, messageId } = envelope;
   // What came before it has to be tried first: messages of one sender stay in order.
   const isBehind = !core.groupHeld.isTried(to, shapeOf(core, to));
   const tried: Tried = isBehind ? { kind: 'early', code: 'behind-held' } : await tryToOpen(core, plan, envelope);
@@ -70,13 +70,10 @@ export async function receiveGroupMessage(core: Core, plan: Plan, envelope: Grou
     case 'opened':
       return handled.succeeded;
     case 'refused':
-      plan.afterwards(() => events.emit({ type: 'undecryptable', from, sessionId, messageId, code: tried.code }));
+      refuse(core, plan, 'group-message', tried.code, envelope);
       return tried.state;
     case 'early':
-      if (!(await hold(core, plan, to, encoded, !isBehind))) {
-        plan.afterwards(() => events.emit({ type: 'undecryptable', from, sessionId, messageId, code: tried.code }));
-        return handled.failedDecryption;
-      }
+      if (!(await hold(core, plan, to, encoded, !isBehind))) return refuse(core, plan, 'group-message', 'too-many-held', envelope);
       plan.afterwards(() => {
         events.emit({ type: 'group-message-held', from, group: to, messageId, code: tried.code });
         if (isBehind) core.groupWork.wake(to);
@@ -89,7 +86,7 @@ export async function receiveGroupMessage(core: Core, plan: Plan, envelope: Grou
 async function tryToOpen(core: Core, plan: Plan, envelope: GroupEnvelope): Promise<Tried> {
   const { account, groups, options } = core;
   const { from, to, sessionId, payload } = envelope;
-  const refused = (code: string, state: Handled = handled.failedDecryption): Tried => ({ kind: 'refused', code, state });
+  const refused = (code: CodeOf<'group-message'>, state: Handled = handled.failedDecryption): Tried => ({ kind: 'refused', code, state });
   if (sameDevice(from, account.address)) return refused('wrong-sender');
   const opened = await groups.open(to);
   if (opened === undefined) return { kind: 'early', code: 'unknown-group' };
@@ -111,10 +108,11 @@ async function tryToOpen(core: Core, plan: Plan, envelope: GroupEnvelope): Promi
     await toInbox(core, plan, envelope, result.plaintext);
     return { kind: 'opened' };
   } catch (error) {
-    if (!(error instanceof E2eeError) || error instanceof InternalError || error instanceof StoreError) throw error;
+    const isDuplicate = error instanceof E2eeError && error.code === 'duplicate';
     // A number that is behind us may be the first of a generation whose add has not come yet.
-    const isNews = error.code === 'duplicate' && !(await core.peers.delivered(from)).has(envelope.messageId);
-    return isNews || earlyCodes.includes(error.code) ? { kind: 'early', code: error.code } : refused(error.code);
+    const isKnown = isDuplicate && (await core.peers.delivered(from)).has(envelope.messageId);
+    if (!isKnown && isCodeOf('group-message-held', error)) return { kind: 'early', code: codeOf('group-message-held', error) };
+    return refused(codeOf('group-message', error));
   }
 }
 
@@ -152,12 +150,22 @@ export async function retryHeld(core: Core, group: GroupAddress): Promise<void> 
       const found = envelopeOf(held);
       const envelope = found !== undefined && isGroupEnvelope(found) ? found : undefined;
       const keys = envelope === undefined ? [groupLock(group)] : [groupLock(group), userLock(envelope.from)];
-      await steps.run(keys, async () => {
-        const plan = new Plan();
-        if (envelope === undefined) giveUp(core, plan, held);
-        else await tryHeld(core, plan, held, envelope);
-        return plan.finish(undefined);
-      });
+      await steps
+        .run(keys, async () => {
+          const plan = new Plan();
+          if (envelope === undefined) giveUp(core, plan, held);
+          else await tryHeld(core, plan, held, envelope);
+          return plan.finish(undefined);
+        })
+        .catch((error: unknown) => {
+          if (!concernsOnePush(error)) throw error;
+          // It would fail at every change of the group, and hold up all that is behind it.
+          return steps.run(keys, () => {
+            const plan = new Plan().add(groupHeld.remove(group, [held.sequence]));
+            setMessageAside(core, plan, envelope?.from, held.envelope, error);
+            return plan.finish(undefined);
+          });
+        });
     }
     groupHeld.markTried(group, shape, below);
     shape = shapeOf(core, group);
@@ -165,15 +173,12 @@ export async function retryHeld(core: Core, group: GroupAddress): Promise<void> 
 }
 
 async function tryHeld(core: Core, plan: Plan, held: HeldGroupMessage, envelope: GroupEnvelope): Promise<void> {
-  const { groupHeld, events, options } = core;
-  const { from, sessionId, messageId } = envelope;
+  const { groupHeld, options } = core;
   const tried = await tryToOpen(core, plan, envelope);
   if (tried.kind === 'early') {
     if (options.clock.now() - held.heldAt > limits.heldGroupTime) giveUp(core, plan, held);
     return;
   }
   plan.add(groupHeld.remove(held.group, [held.sequence]));
-  if (tried.kind === 'refused') {
-    plan.afterwards(() => events.emit({ type: 'undecryptable', from, sessionId, messageId, code: tried.code }));
-  }
+  if (tried.kind === 'refused') refuse(core, plan, 'group-message', tried.code, envelope);
 }

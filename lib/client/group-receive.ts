@@ -194,7 +194,9 @@ export async function dropGroup(core: Core, plan: Plan, opened: LoadedGroup): Pr
   plan.afterwards(() => {
     outbox.pump();
     for (const messageId of lost) {
-      events.emit({ type: 'request-refused', request: 'send_group_msg', code: 404, device: undefined, group: address, messageId });
+      const about = { request: 'send_group_msg', device: undefined, group: address, messageId } as const;
+      events.emit({ type: 'request-refused', code: 404, ...about });
+      events.emit({ type: 'request-dropped', ...about });
     }
   });
 }

@@ -2,9 +2,15 @@
 import { limits } from '../base/limits.js';
 import type { ReceivedPush } from '../wire/push.js';
 
+/** A push as it came. */
+export interface Arrived {
+  readonly push: ReceivedPush;
+  readonly bytes: Uint8Array;
+}
+
 /** The held pushes of one connection. */
 export class HeldPushes {
-  #pushes: { readonly push: ReceivedPush; readonly length: number }[] = [];
+  #pushes: Arrived[] = [];
   #bytes = 0;
 
   /** How many there are. */
@@ -17,17 +23,17 @@ export class HeldPushes {
     return this.#pushes.length === 0 || this.#bytes + length <= limits.heldPushBytes;
   }
 
-  /** Puts a push of `length` bytes behind the others. */
-  add(push: ReceivedPush, length: number): void {
-    this.#pushes.push({ push, length });
-    this.#bytes += length;
+  /** Puts a push behind the others. */
+  add(arrived: Arrived): void {
+    this.#pushes.push(arrived);
+    this.#bytes += arrived.bytes.length;
   }
 
   /** Takes the first. */
-  take(): ReceivedPush | undefined {
+  take(): Arrived | undefined {
     const first = this.#pushes.shift();
-    this.#bytes -= first?.length ?? 0;
-    return first?.push;
+    this.#bytes -= first?.bytes.length ?? 0;
+    return first;
   }
 
   /** Gives up all of them. */

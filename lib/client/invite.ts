@@ -80,7 +80,7 @@ async function fetchBundles(core: Core, { user, deviceId }: InviteTarget, signal
 async function verifyBundles(core: Core, user: UserAddress, bundles: readonly SignedBundle[], signal?: AbortSignal): Promise<void> {
   const troubles = await Promise.all(
     bundles.map(async (signed) => {
-      if (!sameUser(signed.bundle.address, user)) return 'wrong-user';
+      if (!sameUser(signed.bundle.address, user)) return 'wrong-user' as const;
       return core.options.asymmetric.run(bundleTrouble(core.account.certificate, signed), signal);
     }),
   );

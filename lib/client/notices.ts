@@ -13,6 +13,7 @@ import type { Core } from './core.js';
 import type { NoticePayload } from './notice-event.js';
 import type { Plan } from './plan.js';
 import { type Handled, handled } from './push-outcome.js';
+import { refuse } from './refuse.js';
 
 /** A push that changes nothing here. */
 export type InertPayload = NoticePayload | Extract<PushPayload, { readonly kind: 'upgrade-suite' }>;
@@ -45,11 +46,8 @@ function isForOthers({ account }: Core, { user, change }: UserUpdate): boolean {
   return user === undefined || isGroupAddress(user) || !sameUser(user, account.address);
 }
 
-function refusePasskey({ events }: Core, plan: Plan, { change }: UserUpdate, from: Address | undefined): Handled {
+function refusePasskey(core: Core, plan: Plan, { change }: UserUpdate, from: Address | undefined): Handled {
   if (change?.kind === 'backup-passkey') change.passkey.wipe();
   const device = from === undefined || isGroupAddress(from) ? undefined : from;
-  plan.afterwards(() =>
-    events.emit({ type: 'undecryptable', from: device, sessionId: undefined, messageId: undefined, code: 'wrong-recipient' }),
-  );
-  return handled.failedDecryption;
+  return refuse(core, plan, 'push', 'wrong-recipient', { from: device, sessionId: undefined, messageId: undefined });
 }

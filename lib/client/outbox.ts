@@ -14,7 +14,7 @@ import { Lane, type LaneItem, type QueuedRequest } from './lane.js';
 import type { BookChange } from './session-book.js';
 
 /** A request without its place in the queue. */
-export type NewOutboxEntry = Omit<OutboxEntry, 'sequence' | 'group' | 'order'> & Partial<Pick<OutboxEntry, 'group' | 'order'>>;
+export type NewOutboxEntry = Omit<OutboxEntry, 'sequence' | 'group' | 'order' | 'refusals'> & Partial<Pick<OutboxEntry, 'group' | 'order'>>;
 
 /**
  * What became of a request: `done` (answered for good), `retry` (later), `aside` (never again in this process, but kept), `renew` (again, with
@@ -82,9 +82,9 @@ export class Outbox {
     return size;
   }
 
-  /** Requests that the relay refused for good; they are kept and tried once more after the next start. */
-  get refused(): number {
-    return this.#aside.size;
+  /** Requests that the relay refused: kept, and tried once more after the next start. */
+  get refused(): readonly QueuedRequest[] {
+    return [...this.#aside.values()];
   }
 
   /** The number that the next request will have. */
@@ -118,7 +118,7 @@ export class Outbox {
       numbered = entries.map((entry) => {
         const sequence = this.#next;
         this.#next += 1;
-        return { ...entry, group: entry.group, order: entry.order, sequence };
+        return { ...entry, group: entry.group, order: entry.order, refusals: 0, sequence };
       });
       return numbered;
     };

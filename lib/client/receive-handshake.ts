@@ -1,7 +1,6 @@
 /** Invites and accepts. Spec: one2one.md §2.2 to §2.4. */
 import { sameDevice } from '../base/address.js';
 import type { SessionId } from '../base/brand.js';
-import { E2eeError, InternalError } from '../base/errors.js';
 import { type Accepted, type Completed, accept, complete } from '../session/handshake.js';
 import { type Accept, type Invite, acceptOf } from '../session/session.js';
 import { deleteOneTimePreKey } from '../store/client/account-rows.js';
@@ -13,8 +12,10 @@ import { meetDevice, reportNewDevice } from './devices.js';
 import { flushPending, queueRequests } from './mailer.js';
 import type { NewOutboxEntry } from './outbox.js';
 import type { Plan } from './plan.js';
-import { type EarlyMessages, type Handled, handled } from './push-outcome.js';
+import { type Handled, handled } from './push-outcome.js';
 import { secretsOf } from './session-book.js';
+import { refuse as refuseWith } from './refuse.js';
+import { type CodeOf, codeOf } from './undecryptable.js';
 
 function acceptRequest(answer: Accept, sessionId: SessionId): NewOutboxEntry {
   return { kind: 'accept', device: answer.to, sessionId, origin: undefined, body: requests.accept.encodeRequest({ accept: answer }) };
@@ -30,14 +31,7 @@ export async function receiveInvite(core: Core, plan: Plan, invite: Invite): Pro
   if (approval === 'rejected') return refuseUnseen(core, plan, invite, 'device-rejected');
   if (!peers.hasRoomFor([from], options.limits.knownDevices)) return refuseUnseen(core, plan, invite, 'too-many-devices');
   plan.afterwards(() => events.emit({ type: 'invited', device: from, sessionId }));
-  const refuse = (code: string): Handled => {
-    plan.afterwards(() => {
-      events.emit({ type: 'undecryptable', from, sessionId, messageId: undefined, code });
-      // The inviter waits for an answer it will not get: a session the other way round serves both.
-      if (code === 'unknown-pre-key' || code === 'pre-key-spent') core.inviter.repair(from);
-    });
-    return handled.failedDecryption;
-  };
+  const refuse = (code: CodeOf<'invite'>): Handled => refuseUnseen(core, plan, invite, code);
   const oneTimePreKey = invite.oneTimePreKeyId === 0 ? undefined : await store.loadOneTimePreKey(invite.oneTimePreKeyId);
   if (invite.oneTimePreKeyId !== 0 && oneTimePreKey === undefined) {
     const wasMade = invite.oneTimePreKeyId < account.account.nextOneTimePreKeyId;
@@ -56,9 +50,9 @@ export async function receiveInvite(core: Core, plan: Plan, invite: Invite): Pro
     try {
       accepted = await options.asymmetric.run(accept({ account: account.account, oneTimePreKey, invite, now: options.clock.now() }));
     } catch (error) {
-      if (!(error instanceof E2eeError) || error instanceof InternalError) throw error;
-      if (error.code === 'unknown-pre-key') meetDevice(core, plan, from);
-      return refuse(error.code);
+      const code = codeOf('invite', error);
+      if (code === 'unknown-pre-key') meetDevice(core, plan, from);
+      return refuse(code);
     }
     reportNewDevice(core, plan, from);
     plan.create(secretsOf(accepted.session)).add(pins.change);
@@ -78,10 +72,8 @@ export async function receiveInvite(core: Core, plan: Plan, invite: Invite): Pro
   return handled.succeeded;
 }
 
-/** Refuses an invite for what it says of addresses, before anything in it is looked at. */
-function refuseUnseen({ events }: Core, plan: Plan, { from, sessionId }: Invite, code: string): Handled {
-  plan.afterwards(() => events.emit({ type: 'undecryptable', from, sessionId, messageId: undefined, code }));
-  return handled.failedDecryption;
+function refuseUnseen(core: Core, plan: Plan, { from, sessionId }: Invite, code: CodeOf<'invite'>): Handled {
+  return refuseWith(core, plan, 'invite', code, { from, sessionId, messageId: undefined });
 }
 
 /** The accept may have been lost: the same one again. An invite of somebody else with the same id is nobody's. Spec: one2one.md §2.4. */
@@ -98,23 +90,13 @@ async function answerAgain(core: Core, plan: Plan, invite: Invite): Promise<Hand
 }
 
 /** Adds the completion of the session whose invite `answer` answers. Throws `StoreError`. */
-export async function receiveAccept(core: Core, early: EarlyMessages, plan: Plan, answer: Accept): Promise<Handled> {
-  const { events } = core;
+export async function receiveAccept(core: Core, plan: Plan, answer: Accept): Promise<Handled> {
+  const { events, early } = core;
   const found = await completed(core, answer);
-  if (found === undefined) {
-    plan.afterwards(() =>
-      events.emit({ type: 'undecryptable', from: answer.from, sessionId: undefined, messageId: undefined, code: 'unknown-session' }),
-    );
-    return handled.failedDecryption;
-  }
+  const about = { from: answer.from, sessionId: undefined, messageId: undefined };
+  if (found === undefined) return refuseWith(core, plan, 'accept', 'unknown-session', about);
   const { opened, result } = found;
-  if ('refusal' in result) {
-    const { refusal } = result;
-    plan.afterwards(() =>
-      events.emit({ type: 'undecryptable', from: answer.from, sessionId: undefined, messageId: undefined, code: refusal }),
-    );
-    return handled.failedDecryption;
-  }
+  if ('refusal' in result) return refuseWith(core, plan, 'accept', result.refusal, about);
   plan.create(secretsOf(result.session));
   const flushed = await flushPending(core, plan, result.session);
   plan.add(core.sessions.change(opened, flushed.session)).retire(result.retired).create(secretsOf(flushed.session));
@@ -122,14 +104,14 @@ export async function receiveAccept(core: Core, early: EarlyMessages, plan: Plan
   const { sessionId } = result.session;
   plan.afterwards(() => {
     events.emit({ type: 'session-ready', device: answer.from, sessionId, direction: 'outbound' });
-    early.sessionReady(sessionId);
+    early.wake(sessionId);
   });
   return handled.succeeded;
 }
 
 interface Candidate {
   readonly opened: StoredSession;
-  readonly result: Completed | { readonly refusal: string };
+  readonly result: Completed | { readonly refusal: CodeOf<'accept'> };
 }
 
 /** The invite that `answer` was made for: it names none, so each under way is tried, newest first. Spec: one2one.md §2.3, weaknesses P13. */
@@ -145,8 +127,7 @@ async function completed(core: Core, answer: Accept): Promise<Candidate | undefi
       const result = await options.asymmetric.run(complete({ account: account.account, session: opened.session, accept: answer }));
       if (result !== undefined) return { opened, result };
     } catch (error) {
-      if (!(error instanceof E2eeError) || error instanceof InternalError) throw error;
-      refused = { opened, result: { refusal: error.code } };
+      refused = { opened, result: { refusal: codeOf('accept', error) } };
     }
   }
   return refused;

@@ -1,35 +1,27 @@
 /** A message of a peer device. Spec: one2one.md §4. */
 import { sameDevice, sameUser } from '../base/address.js';
 import type { MessageId } from '../base/brand.js';
-import { DecodeError, E2eeError, InternalError } from '../base/errors.js';
+import { InternalError } from '../base/errors.js';
 import { type DecryptedMessage, type ReadySession, decryptMessage } from '../session/session.js';
 import type { StoredSession } from '../store/client-store.js';
 import { isGroupAddress } from '../wire/address.js';
 import { type Content, type Envelope, decodeContent } from '../wire/message.js';
-import type { ReceivedPush } from '../wire/push.js';
 import { isApproved } from './approval.js';
 import type { Core } from './core.js';
 import { meetDevice } from './devices.js';
 import { receiveKeys } from './group-keys.js';
 import { isGroupEnvelope, receiveGroupMessage } from './group-message.js';
 import type { Plan } from './plan.js';
-import { type EarlyMessages, type Handled, handled } from './push-outcome.js';
+import { type Handled, handled } from './push-outcome.js';
+import { refuse as refuseWith } from './refuse.js';
+import { type CodeOf, codeOf } from './undecryptable.js';
 
-/** Codes of messages that were opened before, or can never be opened by anybody: a new session would not help. */
-const harmlessCodes: readonly string[] = ['duplicate', 'stale', 'wrong-recipient', 'wrong-sender'];
-
-/** Adds the effect of `envelope` to the plan. Throws `StoreError`. */
-export async function receiveMessage(
-  core: Core,
-  early: EarlyMessages,
-  plan: Plan,
-  push: ReceivedPush,
-  envelope: Envelope,
-): Promise<Handled> {
-  const { sessions, account } = core;
-  const { from, to, sessionId, messageId, payload } = envelope;
-  const refuse = (code: string): Handled => refuseMessage(core, plan, envelope, code);
-  if (isGroupEnvelope(envelope)) return receiveGroupMessage(core, plan, envelope, push.payload.bytes);
+/** Adds the effect of `envelope`, whose bytes are `encoded`, to the plan. Throws `StoreError`. */
+export async function receiveMessage(core: Core, plan: Plan, envelope: Envelope, encoded: Uint8Array): Promise<Handled> {
+  const { sessions, account, early } = core;
+  const { from, to, sessionId, payload } = envelope;
+  const refuse = (code: CodeOf<'message'>): Handled => refuseWith(core, plan, 'message', code, envelope);
+  if (isGroupEnvelope(envelope)) return receiveGroupMessage(core, plan, envelope, encoded);
   if (payload.kind === 'group') return refuse('wrong-recipient');
   if (isGroupAddress(to) || !(sameDevice(to, account.address) || (to.deviceId === '' && sameUser(to, account.address)))) {
     return refuse('wrong-recipient');
@@ -37,30 +29,37 @@ export async function receiveMessage(
   const index = sessions.find(sessionId);
   if (index === undefined) return refuse('unknown-session');
   if (!sameDevice(index.peer, from)) return refuse('wrong-sender');
-  if (index.state === 'invited') return early.hold(sessionId, push) ? 'later' : refuse('not-ready');
-  const opened = await sessions.open(sessionId);
+  const isEarly = index.state === 'invited';
+  // What came before the accept is opened first: messages of one sender stay in order.
+  if (isEarly || early.count(sessionId) > 0) {
+    const held = early.hold({ sessionId, from, heldAt: core.options.clock.now(), envelope: encoded });
+    if (held !== undefined) {
+      plan.add(held);
+      if (!isEarly) plan.afterwards(() => early.wake(sessionId));
+      return handled.succeeded;
+    }
+    if (isEarly) return refuse('not-ready');
+  }
+  return openMessage(core, plan, envelope);
+}
+
+/** Adds the effect of a message of a session that is ready. Throws `StoreError`. */
+export async function openMessage(core: Core, plan: Plan, envelope: Envelope): Promise<Handled> {
+  const { sessionId, messageId, payload } = envelope;
+  if (payload.kind === 'group') return refuseWith(core, plan, 'message', 'wrong-recipient', envelope);
+  const opened = await core.sessions.open(sessionId);
   const { session } = opened;
   if (session.state !== 'ready') throw new InternalError('session-state', 'the index calls a session ready that is not');
   let decrypted: DecryptedMessage;
   try {
     decrypted = await core.options.asymmetric.run(decryptMessage(session, opened.skipped.keys, payload.message));
   } catch (error) {
-    if (!(error instanceof E2eeError) || error instanceof InternalError) throw error;
-    return refuse(error.code);
+    return refuseWith(core, plan, 'message', codeOf('message', error), envelope);
   }
   const state = await takeContent(core, plan, decrypted, envelope);
   await putSession(core, plan, opened, decrypted);
   plan.afterwards(() => core.options.logger.debug({ messageId }, 'message opened'));
   return state;
-}
-
-function refuseMessage({ events, inviter }: Core, plan: Plan, envelope: Envelope, code: string): Handled {
-  const { from, sessionId, messageId } = envelope;
-  plan.afterwards(() => {
-    events.emit({ type: 'undecryptable', from, sessionId, messageId, code });
-    if (!harmlessCodes.includes(code)) inviter.repair(from);
-  });
-  return handled.failedDecryption;
 }
 
 /** The new state of the session, and the end of those that it has outlived: only a message that was opened proves that it may. */
@@ -71,15 +70,12 @@ async function putSession({ sessions }: Core, plan: Plan, opened: StoredSession,
 }
 
 async function takeContent(core: Core, plan: Plan, { plaintext, session }: DecryptedMessage, envelope: Envelope): Promise<Handled> {
-  const { events } = core;
-  const { from, sessionId, messageId } = envelope;
+  const { from, messageId } = envelope;
   let content: Content;
   try {
     content = decodeContent(plaintext, plaintext.length);
   } catch (error) {
-    if (!(error instanceof DecodeError)) throw error;
-    plan.afterwards(() => events.emit({ type: 'undecryptable', from, sessionId, messageId, code: error.code }));
-    return handled.failedDecryption;
+    return refuseWith(core, plan, 'content', codeOf('content', error), envelope);
   } finally {
     plaintext.fill(0);
   }
@@ -114,9 +110,8 @@ function isFromMe({ account }: Core, session: ReadySession): boolean {
   return sameUser(session.theirAddress, account.address);
 }
 
-function notFromMe({ events }: Core, plan: Plan, { from, sessionId, messageId }: Envelope): Handled {
-  plan.afterwards(() => events.emit({ type: 'undecryptable', from, sessionId, messageId, code: 'wrong-sender' }));
-  return handled.failedDecryption;
+function notFromMe(core: Core, plan: Plan, envelope: Envelope): Handled {
+  return refuseWith(core, plan, 'content', 'wrong-sender', envelope);
 }
 
 async function toInbox(

@@ -11,16 +11,12 @@ import { forgetDevice, meetDevice } from './devices.js';
 import { queueRequests } from './mailer.js';
 import type { Plan } from './plan.js';
 import { type Handled, handled } from './push-outcome.js';
+import { aboutNothing, refuse } from './refuse.js';
 
 /** Adds new one-time pre-keys: stored with the request that publishes them, before it is sent. Spec: one2one.md §1.3, weaknesses I3. */
 export async function receiveSupply(core: Core, plan: Plan, { count, user }: PushPayloads['supply-one-time-pre-keys']): Promise<Handled> {
   const { account, options, events } = core;
-  if (!sameDevice(user, account.address)) {
-    plan.afterwards(() =>
-      events.emit({ type: 'undecryptable', from: undefined, sessionId: undefined, messageId: undefined, code: 'wrong-recipient' }),
-    );
-    return handled.failedDecryption;
-  }
+  if (!sameDevice(user, account.address)) return refuse(core, plan, 'push', 'wrong-recipient', aboutNothing);
   if (count === 0) return handled.succeeded;
   const wanted = Math.min(count, limits.oneTimePreKeys);
   const supplied = await options.asymmetric.run(supplyOneTimePreKeys(account.account, wanted));

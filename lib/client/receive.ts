@@ -5,27 +5,30 @@
  * own: what each kind does (receive-*.ts).
  */
 import { type GroupAddress, sameDevice } from '../base/address.js';
-import { DecodeError, ProtocolError, StoreError } from '../base/errors.js';
+import { DecodeError, ProtocolError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import { type PushPayload, type PushTag, type ReceivedPush, decodePayload, decodePush } from '../wire/push.js';
 import type { Core } from './core.js';
 import { isGroupEnvelope, verifyAhead } from './group-message.js';
 import { type Begun, GroupPushes } from './group-pushes.js';
 import { type GroupChangePush, devicesOwed, groupOfChange, receiveGroupChange } from './group-receive.js';
-import { HeldPushes } from './held-pushes.js';
+import { type Arrived, HeldPushes } from './held-pushes.js';
 import { accountLock, groupLock, preKeyLock, userLock } from './lock-names.js';
 import { receiveNotice } from './notices.js';
 import { Plan } from './plan.js';
 import { PushOrder } from './push-order.js';
-import { type EarlyMessages, type Handled, handled } from './push-outcome.js';
+import { type Handled, handled } from './push-outcome.js';
 import { receiveAccept, receiveInvite } from './receive-handshake.js';
 import { receiveMessage } from './receive-message.js';
 import { receiveDeviceAdded, receiveDeviceRemoved, receiveSupply } from './receive-notice.js';
 import { pushTrouble } from './server-trust.js';
+import { type SetAsidePush, concernsOnePush, countFailure, listSetAside } from './set-aside-pushes.js';
 import type { Transition } from './step.js';
+import { aboutNothing, refuse } from './refuse.js';
+import { type CodeOf, codeOf } from './undecryptable.js';
 
-/** Pushes that wait for an accept: a session's first messages may arrive before it when the relay was asked in that order. */
-const earlyKept = 32;
+/** Wait before a push is tried again whose handling has failed, ms, times the number of failures. */
+const retryWait = 1_000;
 
 /** Kinds that are authenticated end to end, or say nothing. Design D9. */
 const unsignedKinds: readonly string[] = ['message', 'server-heartbeat', 'client-heartbeat'];
@@ -62,15 +65,14 @@ function groupOf(payload: Decoded): GroupAddress | undefined {
   return isGroupChange(payload) ? groupOfChange(payload) : undefined;
 }
 
-/** A push about a group, and the connection that brought it. */
-interface GroupPush {
-  readonly push: ReceivedPush;
+/** A push, what it carries, and the connection that brought it. */
+interface Taken extends Arrived {
   readonly payload: Decoded;
   readonly epoch: number;
 }
 
 /** Takes the pushes of one client. */
-export class Receiver implements EarlyMessages {
+export class Receiver {
   readonly #core: () => Core;
   readonly #held = new HeldPushes();
   #isFull = false;
@@ -78,11 +80,9 @@ export class Receiver implements EarlyMessages {
   /** Grows with every connection: pushes of an earlier one have no effect, they come again. */
   #epoch = 0;
   readonly #order = new PushOrder();
-  readonly #early = new Map<string, ReceivedPush[]>();
-  #earlyCount = 0;
-  readonly #groupPushes = new GroupPushes<GroupPush>(
+  readonly #groupPushes = new GroupPushes<Taken>(
     (group) => this.#isBehindRequest(group),
-    ({ push, payload, epoch }) => new Promise((begun) => void this.#carryThrough(push, payload, epoch, begun)),
+    (taken) => new Promise((begun) => void this.#carryThrough(taken, begun)),
   );
 
   /** The parts of a client refer to each other, so they are looked up when they are used. */
@@ -113,20 +113,20 @@ export class Receiver implements EarlyMessages {
       return;
     }
     if (this.#held.count > 0 || this.#isOver()) {
-      this.#held.add(push, bytes.length);
+      this.#held.add({ push, bytes });
       return;
     }
     options.logger.debug({ kind: push.payload.kind }, 'push');
-    this.#handle(push);
+    this.#handle({ push, bytes });
   }
 
   /** There may be room again: goes on with what was held. */
   resume(): void {
     const { inbox, options, events } = this.#core();
     while (!this.#isOver()) {
-      const push = this.#held.take();
-      if (push === undefined) break;
-      this.#handle(push);
+      const arrived = this.#held.take();
+      if (arrived === undefined) break;
+      this.#handle(arrived);
     }
     const isFull = inbox.count >= options.limits.unacknowledgedMessages;
     if (isFull && !this.#isFull) events.emit({ type: 'unacknowledged-limit', count: inbox.count });
@@ -143,22 +143,9 @@ export class Receiver implements EarlyMessages {
     return this.#order.newestDone;
   }
 
-  /** The session can open messages now. */
-  sessionReady(sessionId: string): void {
-    const pushes = this.#early.get(sessionId) ?? [];
-    this.#early.delete(sessionId);
-    this.#earlyCount -= pushes.length;
-    for (const push of pushes) this.#handle(push);
-  }
-
-  /** Keeps a message for a session that is not ready; whether there was room. */
-  hold(sessionId: string, push: ReceivedPush): boolean {
-    if (this.#earlyCount >= earlyKept) return false;
-    const pushes = this.#early.get(sessionId);
-    if (pushes === undefined) this.#early.set(sessionId, [push]);
-    else pushes.push(push);
-    this.#earlyCount += 1;
-    return true;
+  /** The pushes that were set aside, oldest first. Rejects with `StoreError`. */
+  setAside(): Promise<SetAsidePush[]> {
+    return listSetAside(this.#core(), (push, done) => this.#handleAgain(push, done));
   }
 
   /** A request of ours about a group was answered: what waited for that is handled in its order. */
@@ -184,22 +171,24 @@ export class Receiver implements EarlyMessages {
     return unfinished >= limits.unfinishedPushes || !this.#held.hasRoomFor(length);
   }
 
-  #handle(push: ReceivedPush): void {
+  #handle({ push, bytes }: Arrived): void {
     const payload = decoded(push);
     const group = groupOf(payload);
+    const taken = { push, bytes, payload, epoch: this.#epoch };
     if (group === undefined) {
-      void this.#carryThrough(push, payload, this.#epoch, () => undefined);
+      void this.#carryThrough(taken, () => undefined);
       return;
     }
     if (payload !== undefined && !(payload instanceof DecodeError) && payload.kind === 'message' && isGroupEnvelope(payload.value)) {
       verifyAhead(this.#core(), payload.value);
     }
-    this.#groupPushes.add(group, { push, payload, epoch: this.#epoch });
+    this.#groupPushes.add(group, taken);
   }
 
   /** Carries a push out and reports what goes wrong; `begun` is called when its transition is made, before it is stored. */
-  async #carryThrough(push: ReceivedPush, payload: Decoded, epoch: number, begun: (what: Begun) => void): Promise<void> {
-    const { steps, events, closing, link } = this.#core();
+  async #carryThrough(taken: Taken, begun: (what: Begun) => void): Promise<void> {
+    const { push, payload, epoch } = taken;
+    const { steps, closing, link } = this.#core();
     const seen = { isBlocked: false };
     this.#taking += 1;
     try {
@@ -215,17 +204,61 @@ export class Receiver implements EarlyMessages {
     } catch (error) {
       begun('carried-out');
       if (closing.aborted) return;
-      if (push.tag !== undefined && epoch === this.#epoch) this.#order.failed(push.tag.id);
-      events.emit({ type: 'error', error, during: `handling a push of kind ${push.payload.kind}` });
-      // What was not stored, and all that came behind it, comes again in its order over a new connection.
-      if (error instanceof StoreError && epoch === this.#epoch) {
-        this.#startAnew();
-        link.breakOff();
-      }
+      await this.#failed(taken, error);
     } finally {
       this.#taking -= 1;
       this.resume();
     }
+  }
+
+  /** Never rejects. */
+  async #failed(taken: Taken, error: unknown): Promise<void> {
+    const core = this.#core();
+    const { push, bytes, epoch } = taken;
+    core.events.emit({ type: 'error', error, during: `handling a push of kind ${push.payload.kind}` });
+    if (!concernsOnePush(error)) {
+      this.#comeAgain(epoch);
+      return;
+    }
+    // One without an id does not come again.
+    if (push.tag === undefined) return;
+    const { id } = push.tag;
+    try {
+      const failures = await countFailure(core, push, bytes, id, error);
+      if (epoch !== this.#epoch) return;
+      if (failures === 'set-aside') this.#order.done(id);
+      else core.options.clock.schedule(failures * retryWait, () => this.#tryAgain(taken));
+    } catch (uncounted) {
+      if (core.closing.aborted) return;
+      core.events.emit({ type: 'error', error: uncounted, during: 'counting a failure' });
+      this.#comeAgain(epoch);
+    }
+  }
+
+  #tryAgain({ push, bytes, epoch }: Taken): void {
+    if (epoch === this.#epoch && !this.#core().closing.aborted) this.#handle({ push, bytes });
+  }
+
+  /** What was not stored, and all that came behind it, comes again in its order over a new connection. */
+  #comeAgain(epoch: number): void {
+    if (epoch !== this.#epoch) return;
+    this.#startAnew();
+    this.#core().link.breakOff();
+  }
+
+  /** Handles a push that was set aside. What had no tag was checked before it waited in the store. */
+  async #handleAgain(push: ReceivedPush, done: (plan: Plan) => void): Promise<void> {
+    const payload = decoded(push);
+    await this.#core().steps.run(this.#locks(push, payload), async () => {
+      const group = groupOf(payload);
+      if (group !== undefined && this.#isBehindRequest(group)) {
+        throw new ProtocolError('group-busy', 'a change of the group is on its way');
+      }
+      const plan = new Plan();
+      await this.#carryOut(plan, push, payload, push.tag !== undefined);
+      done(plan);
+      return plan.finish(undefined);
+    });
   }
 
   /** Gives up what the connection brought and was not handled. */
@@ -233,8 +266,6 @@ export class Receiver implements EarlyMessages {
     this.#epoch += 1;
     this.#order.reset();
     this.#held.clear();
-    this.#early.clear();
-    this.#earlyCount = 0;
     this.#groupPushes.clear();
   }
 
@@ -278,37 +309,36 @@ export class Receiver implements EarlyMessages {
   /** Results in whether the push needs nothing more. */
   async #transition(push: ReceivedPush, payload: Decoded, epoch: number): Promise<Transition<boolean>> {
     if (epoch !== this.#epoch) return { writes: [], result: false };
-    const { pushes } = this.#core();
+    const { pushes, setAside } = this.#core();
     const { tag } = push;
     if (tag !== undefined && pushes.isKnown(tag.id)) {
       return { writes: [], result: true, after: () => pushes.consume(tag.id) };
     }
     const plan = new Plan();
     const state = await this.#carryOut(plan, push, payload);
-    if (state === 'later') return { writes: [], result: false };
     if (tag !== undefined) {
+      if (setAside.triesOf(tag.id) > 0) plan.add(setAside.forget(tag.id));
       plan.add(pushes.add(tag.id, state));
       plan.afterwards(() => pushes.consume(tag.id, true));
     }
     return plan.finish(true);
   }
 
-  async #carryOut(plan: Plan, push: ReceivedPush, payload: Decoded): Promise<Handled> {
-    const { account, events } = this.#core();
-    const refuse = (code: string): Handled => {
-      plan.afterwards(() => events.emit({ type: 'undecryptable', from: undefined, sessionId: undefined, messageId: undefined, code }));
-      return handled.failedDecryption;
-    };
-    if (!sameDevice(push.to, account.address)) return refuse('wrong-recipient');
-    const trouble = await this.#signatureTrouble(push);
+  async #carryOut(plan: Plan, push: ReceivedPush, payload: Decoded, isToBeChecked = true): Promise<Handled> {
+    const core = this.#core();
+    const { account, events, refusals } = core;
+    if (!sameDevice(push.to, account.address)) return refuse(core, plan, 'push', 'wrong-recipient', aboutNothing);
+    const trouble = isToBeChecked ? await this.#signatureTrouble(push) : undefined;
     if (trouble !== undefined) {
+      plan.add(refusals.add(trouble));
       plan.afterwards(() => events.emit({ type: 'bad-server-signature', subject: 'push', code: trouble }));
       return handled.failedSignature;
     }
-    return payload instanceof DecodeError ? refuse(payload.code) : this.#dispatch(plan, push, payload);
+    if (payload instanceof DecodeError) return refuse(core, plan, 'push', codeOf('push', payload), aboutNothing);
+    return this.#dispatch(plan, push, payload);
   }
 
-  async #signatureTrouble(push: ReceivedPush): Promise<string | undefined> {
+  async #signatureTrouble(push: ReceivedPush): Promise<CodeOf<'signature'> | undefined> {
     const { options, account } = this.#core();
     const required = options.requireServerSignature === 'all' || !unsignedKinds.includes(push.payload.kind);
     if (!required && push.signatures.length === 0) return undefined;
@@ -323,11 +353,11 @@ export class Receiver implements EarlyMessages {
     }
     switch (payload.kind) {
       case 'message':
-        return receiveMessage(core, this, plan, push, payload.value);
+        return receiveMessage(core, plan, payload.value, push.payload.bytes);
       case 'invite':
         return receiveInvite(core, plan, payload.value);
       case 'accept':
-        return receiveAccept(core, this, plan, payload.value);
+        return receiveAccept(core, plan, payload.value);
       case 'supply-one-time-pre-keys':
         return receiveSupply(core, plan, payload.value);
       case 'add-user-device':

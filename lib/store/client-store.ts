@@ -7,7 +7,7 @@
 import type { Account } from '../account/account.js';
 import type { OneTimePreKey } from '../account/one-time-pre-key.js';
 import type { DeviceAddress, GroupAddress } from '../base/address.js';
-import type { MessageId } from '../base/brand.js';
+import type { MessageId, SessionId } from '../base/brand.js';
 import { StoreError } from '../base/errors.js';
 import type { Group } from '../group/group.js';
 import type { Session } from '../session/session.js';
@@ -71,6 +71,20 @@ import {
 } from './client/queue-rows.js';
 import { type SessionIndex, readSession, readSessionIndex, sessionIndexPrefix, sessionRowKeys } from './client/session-rows.js';
 import { StoredSkippedKeys, skippedPrefix } from './client/skipped-rows.js';
+import {
+  type EarlyMessage,
+  type SetAsideRow,
+  earlyMessageKey,
+  earlyMessagePrefix,
+  pushTriesPrefix,
+  readEarlyMessage,
+  readPushTries,
+  readRefusalCounts,
+  readSetAside,
+  refusalCountsKey,
+  setAsideKey,
+  setAsidePrefix,
+} from './client/trouble-rows.js';
 import type { GroupCommit } from './group-commit.js';
 import type { Row, Table } from './store.js';
 
@@ -239,6 +253,41 @@ export class ClientStore {
   /** The pushes whose acknowledgement may not have arrived. */
   loadHandledPushes(): Promise<HandledPush[]> {
     return this.#all('push', handledPushPrefix, readHandledPush);
+  }
+
+  /** How often something received could not be used, by code. */
+  async loadRefusalCounts(): Promise<Map<string, number>> {
+    const value = await this.commits.get('meta', refusalCountsKey);
+    return value === undefined ? new Map<string, number>() : readRefusalCounts(value);
+  }
+
+  /** How often pushes that will come again could not be carried out. */
+  loadPushTries(): Promise<{ readonly id: string; readonly count: number }[]> {
+    return this.#all('push', pushTriesPrefix, readPushTries);
+  }
+
+  /** Calls `take` with every push that is set aside, oldest first. */
+  walkSetAside(take: (push: SetAsideRow) => void): Promise<void> {
+    return this.#walk('push', setAsidePrefix, page, (row) => take(readSetAside(row)));
+  }
+
+  /** The push that was set aside under this number, unless it has gone. */
+  async loadSetAside(sequence: number): Promise<SetAsideRow | undefined> {
+    const key = setAsideKey(sequence);
+    const value = await this.commits.get('push', key);
+    return value === undefined ? undefined : readSetAside({ key, value });
+  }
+
+  /** Calls `take` with every message that came before its session was ready, in order for each session. */
+  walkEarlyMessages(take: (message: EarlyMessage) => void): Promise<void> {
+    return this.#walk('pending', earlyMessagePrefix, page, (row) => take(readEarlyMessage(row)));
+  }
+
+  /** One of those messages, unless it was taken. */
+  async loadEarlyMessage(sessionId: SessionId, sequence: number): Promise<EarlyMessage | undefined> {
+    const key = earlyMessageKey(sessionId, sequence);
+    const value = await this.commits.get('pending', key);
+    return value === undefined ? undefined : readEarlyMessage({ key, value });
   }
 
   /** What is to be known of all groups. */

@@ -37,8 +37,8 @@ export interface Row {
 
 /**
  * One change of a transaction: sets or deletes a row. The driver takes ownership of `value`: it leaves it unchanged until the commit has
- * settled and may keep or wipe it afterwards, so the caller does not use it again and gives it for one row only. `key` stays the caller's
- * and must not change until then.
+ * settled and its caller has been told, a turn of the event loop later: until then readers are shown it. Afterwards the driver may keep or wipe
+ * it, so the caller does not use it again and gives it for one row only. `key` stays the caller's and must not change until then.
  */
 export interface Write {
   readonly table: Table;

@@ -1,6 +1,6 @@
 /** A relay that sends what it likes: what it can make a client keep is bounded, and what the client has goes on working. */
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { HeldPushes } from '../../lib/client/held-pushes.js';
+import { type Arrived, HeldPushes } from '../../lib/client/held-pushes.js';
 import { PeerBook } from '../../lib/client/peer-book.js';
 import { encodeContent } from '../../lib/wire/message.js';
 import { limits } from '../../lib/base/limits.js';
@@ -67,14 +67,15 @@ describe('a relay that ignores the window', () => {
 
   test('while the application takes nothing is held up to a bound in bytes', () => {
     const held = new HeldPushes();
-    const push = {} as ReceivedPush;
+    const arrived = (length: number): Arrived => ({ push: {} as ReceivedPush, bytes: { length } as Uint8Array });
+    const first = arrived(limits.heldPushBytes - 10);
     expect(held.hasRoomFor(2 * limits.heldPushBytes)).toBe(true);
-    held.add(push, limits.heldPushBytes - 10);
+    held.add(first);
     expect(held.hasRoomFor(10)).toBe(true);
     expect(held.hasRoomFor(11)).toBe(false);
-    expect(held.take()).toBe(push);
+    expect(held.take()).toBe(first);
     expect([held.count, held.hasRoomFor(limits.heldPushBytes)]).toEqual([0, true]);
-    held.add(push, 5);
+    held.add(arrived(5));
     held.clear();
     expect([held.count, held.take()]).toEqual([0, undefined]);
   });

@@ -67,6 +67,11 @@ function isRefusal(event: ClientEvent): boolean {
   return event.type === 'undecryptable';
 }
 
+/** Whether the event is counted. */
+function isRefused({ type }: ClientEvent): boolean {
+  return type === 'undecryptable' || type === 'bad-server-signature';
+}
+
 function fail(mutant: ClientMutant, what: string, seen: Observation): never {
   const events = JSON.stringify(seen.events, (_name, value: unknown) =>
     value instanceof Error ? `${value.name}: ${value.message}` : value,
@@ -123,7 +128,8 @@ function checkBookkeeping(mutant: ClientMutant, { push }: Reading, seen: Observa
   ) {
     fail(mutant, 'a refused push was not acknowledged', seen);
   }
-  return seen.changes.filter(({ table, key }) => table !== 'push' && !(table === 'meta' && key.startsWith('commits')));
+  const isCount = (key: string): boolean => key.startsWith('commits') || (key.startsWith('undecryptable') && seen.events.some(isRefused));
+  return seen.changes.filter(({ table, key }) => table !== 'push' && !(table === 'meta' && isCount(key)));
 }
 
 function hasSession({ peers, carol, answer }: ClientWorld, { push, payload }: Reading): boolean {
@@ -187,7 +193,13 @@ function allowedChange(world: ClientWorld, { base, sealed, mayMeet }: ClientMuta
   // Keys of a group that nobody has announced wait for that, in memory of their own.
   const areKeys = ({ table, key, before }: Change): boolean =>
     sealed === true && table === 'group' && before === undefined && key.startsWith('keys');
-  return (change) => ofSession(change) || isMet(change) || areKeys(change);
+  const isEarly = ({ table, key, before }: Change): boolean =>
+    layer === 'session' &&
+    table === 'pending' &&
+    before === undefined &&
+    key.startsWith('early') &&
+    key.includes(world.carol.ready.sessionId);
+  return (change) => ofSession(change) || isMet(change) || areKeys(change) || isEarly(change);
 }
 
 function saysTheSame(original: Uint8Array, push: ReceivedPush | undefined): boolean {
@@ -244,8 +256,8 @@ function silentLayer({ carol }: ClientWorld, mutant: ClientMutant, { frame, push
   if (frame?.kind === 'unknown' || frame?.kind === 'response' || (frame?.kind === 'heartbeat' && seen.echoes === 1)) return 'frame';
   if (push?.payload.kind === 'server-heartbeat' && push.tag === undefined) return 'handler';
   if (payload?.kind === 'message') {
-    // Kept, unacknowledged, until the session's accept has come.
-    if (payload.value.sessionId === carol.ready.sessionId && seen.requests.length === 0) return 'session';
+    // Kept and acknowledged until the session's accept has come.
+    if (payload.value.sessionId === carol.ready.sessionId && seen.requests.length === 1) return 'session';
   }
   if (mutant.group === 'replayed push' && seen.requests.length === 1) return 'handler';
   // Own devices may name others.

@@ -6,6 +6,7 @@ import { ClientStore } from '../../lib/store/client-store.js';
 import { readHandledPush, readOutboxEntry } from '../../lib/store/client/queue-rows.js';
 import { GroupCommit } from '../../lib/store/group-commit.js';
 import { type MemoryTables, openMemoryStore } from '../../lib/store/memory/memory-store.js';
+import { RowKeyReader } from '../../lib/store/row-key.js';
 import type { Row } from '../../lib/store/store.js';
 import type { Hello } from '../../lib/wire/frame.js';
 import { decodeEnvelope } from '../../lib/wire/message.js';
@@ -56,7 +57,8 @@ class ViewedStore {
       case 'consume_proto_msg': {
         const { pushId, outcome } = requests[name].decodeRequest(body);
         const rows = await this.#rows('push');
-        return rows.map(readHandledPush).some(({ id, state }) => id === pushId && state === outcome) ? undefined : 'its push is not noted';
+        const handled = rows.filter(({ key }) => new RowKeyReader(key).text() === 'handled').map(readHandledPush);
+        return handled.some(({ id, state }) => id === pushId && state === outcome) ? undefined : 'its push is not noted';
       }
       default: {
         const entries = (await this.#rows('outbox')).map(readOutboxEntry);

@@ -63,6 +63,7 @@ describe('what waits for a session', () => {
       order: undefined,
       sessionId: session.sessionId,
       origin: undefined,
+      refusals: 0,
       body: requests.accept.encodeRequest({ accept }),
     };
     await stored.write(putOutboxEntry(entry));

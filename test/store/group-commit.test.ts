@@ -144,6 +144,24 @@ describe('group commit', () => {
     expect(shown(await group.list('meta', all))).toEqual(['after=1', 'before=1']);
   });
 
+  test('whoever reads while a transaction fails sees the queued rows or none, never wiped ones', async () => {
+    const failing = new GroupCommit(() => openMemoryStore({ unsafeTestingFailure: () => 'disk-full' }));
+    await failing.ready();
+    const run = { isOver: false };
+    failing.commit([put('a', 'value')]).catch(() => {
+      run.isOver = true;
+    });
+    // A reader in every turn of the microtask queue, so that one of them comes between the failure and the news of it.
+    const reads: Promise<string>[] = [];
+    while (!run.isOver) {
+      reads.push(failing.list('meta', all).then((rows) => shown(rows).join()));
+      await Promise.resolve();
+    }
+    const seen = new Set(await Promise.all(reads));
+    expect(seen.has('a=value')).toBe(true);
+    expect([...seen].filter((found) => !['a=value', ''].includes(found))).toEqual([]);
+  });
+
   test('listeners hear of the reset before those who wait for a commit, and not after they were removed', async () => {
     const remove = group.onReset(() => log.push(`reset ${group.generation}`));
     commit('a');

@@ -12,9 +12,9 @@ export function answering(inner: Transport, answer: (name: RequestName, body: Ui
         closed: connection.closed,
         push: (message) => connection.push(message),
         close: () => connection.close(),
-        request: (name, body, requestOptions) => {
+        request: async (name, body, requestOptions) => {
           const other = answer(name, body);
-          return other === undefined ? connection.request(name, body, requestOptions) : Promise.resolve(other);
+          return other === undefined ? connection.request(name, body, requestOptions) : other;
         },
       };
     },

@@ -47,6 +47,7 @@ function isDurable(rows: DurableRows, { name, body }: SentRequest): boolean {
     case 'consume_proto_msg': {
       const { pushId, outcome } = requests.consume_proto_msg.decodeRequest(body);
       return rows('push')
+        .filter(({ key }) => new RowKeyReader(key).text() === 'handled')
         .map(copyRow)
         .map(readHandledPush)
         .some(({ id, state }) => id === pushId && state === outcome);

@@ -6,6 +6,8 @@ const troubles = [
   'undecryptable',
   'session-lost',
   'request-refused',
+  'request-dropped',
+  'push-set-aside',
   'invite-failed',
   'bad-server-signature',
   'identity-changed',

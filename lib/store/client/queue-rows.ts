@@ -47,9 +47,14 @@ export interface OutboxEntry {
   readonly sessionId: SessionId | undefined;
   /** Set for messages. */
   readonly origin: MessageOrigin | undefined;
+  /** How often the relay has refused it: at most once per start. */
+  readonly refusals: number;
   /** The encoded request: sent byte for byte, however often. */
   readonly body: Uint8Array;
 }
+
+/** Rows of the outbox have a second form: with the refusals. Those of the first had none that were counted. */
+const outboxVersions = { first: 1, withRefusals: 2 } as const;
 
 /** A message that waits for a session. */
 export interface PendingMessage extends MessageOrigin {
@@ -109,15 +114,16 @@ export const sequencePrefix: Uint8Array = new Uint8Array([0]);
 
 /** Stores a request. */
 export function putOutboxEntry(entry: OutboxEntry): Write {
-  return putRow('outbox', sequenceKey(entry.sequence), (writer) => {
+  const write = (writer: RecordWriter): void => {
     writer.uint(outboxKinds.indexOf(entry.kind));
     writer.optional(entry.device, (device) => writeDevice(writer, device));
     writer.optional(entry.group, (group) => writeGroupAddress(writer, group));
     writer.optional(entry.order, (order) => writer.uint(order));
     writer.optional(entry.sessionId, (id) => writer.string(id));
     writer.optional(entry.origin, (origin) => writeOrigin(writer, origin));
-    writer.bytes(entry.body);
-  });
+    writer.uint(entry.refusals).bytes(entry.body);
+  };
+  return putRow('outbox', sequenceKey(entry.sequence), write, outboxVersions.withRefusals);
 }
 
 /** Deletes a request. */
@@ -133,15 +139,17 @@ export function outboxKey(sequence: number): Uint8Array {
 /** Reads a row of the outbox. Throws `StoreError`. */
 export function readOutboxEntry({ key, value }: Row): OutboxEntry {
   const sequence = sequenceOf(key);
-  return readRow(value, (reader) => {
+  const read = (reader: RecordReader): OutboxEntry => {
     const kind = outboxKinds[reader.uint(outboxKinds.length - 1)] ?? reader.fail('a request has an unknown kind');
     const device = reader.optional(() => readDevice(reader));
     const group = reader.optional(() => readGroupAddress(reader));
     const order = reader.optional(() => reader.uint());
     const sessionId = reader.optional(() => asSessionId(reader.string()));
     const origin = reader.optional(() => readOrigin(reader));
-    return { sequence, kind, device, group, order, sessionId, origin, body: reader.bytes() };
-  });
+    const refusals = reader.version === outboxVersions.first ? 0 : reader.uint();
+    return { sequence, kind, device, group, order, sessionId, origin, refusals, body: reader.bytes() };
+  };
+  return readRow(value, read, Object.values(outboxVersions));
 }
 
 /** Whom pending messages are for: one device, or a user none of whose devices is known yet. */

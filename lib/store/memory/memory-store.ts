@@ -75,7 +75,8 @@ class MemoryStore implements Store {
     this.#assertOpen();
     const failure = this.#options.unsafeTestingFailure?.();
     if (failure === undefined || failure === 'outcome-unknown-applied') this.#apply(writes);
-    else for (const { value } of writes) value?.fill(0);
+    // Not at once: whoever waits for this commit may show the values to readers until it has been told.
+    else setImmediate(wipeValues, writes);
     if (failure === 'unavailable' || failure === 'disk-full') throw new StoreError(failure, 'the test made this commit fail');
     if (failure !== undefined) {
       this.#end();
@@ -107,6 +108,10 @@ class MemoryStore implements Store {
   #assertOpen(): void {
     if (this.#closed) throw new StoreError('closed', 'the store is closed');
   }
+}
+
+function wipeValues(writes: readonly Write[]): void {
+  for (const { value } of writes) value?.fill(0);
 }
 
 /** Opens an empty store in memory. Nothing of it is left after `close()`. */
