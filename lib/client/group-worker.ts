@@ -54,14 +54,18 @@ export class GroupWorker implements GroupWork {
     this.#refused.add(`${groupKey(group)} ${device}`);
   }
 
+  askAnew(): void {
+    this.#refused.clear();
+    this.wakeAll();
+  }
+
   isRefused(group: GroupAddress, device: string): boolean {
     return this.#refused.has(`${groupKey(group)} ${device}`);
   }
 
   /** A connection was made: what the relay would not do before is asked again. */
   onConnected(): void {
-    this.#refused.clear();
-    this.wakeAll();
+    this.askAnew();
   }
 
   wakeAll(): void {

@@ -18,6 +18,7 @@ import { PushOrder } from './push-order.js';
 import { type EarlyMessages, type Handled, handled } from './push-outcome.js';
 import { receiveAccept, receiveInvite } from './receive-handshake.js';
 import { receiveMessage } from './receive-message.js';
+import { groupsOfUser, isRestored, restores } from './receive-restored.js';
 import { receiveDeviceAdded, receiveDeviceRemoved, receiveSupply } from './receive-notice.js';
 import { pushTrouble } from './server-trust.js';
 import type { Transition } from './step.js';
@@ -101,7 +102,7 @@ export class Receiver implements EarlyMessages {
     }
     if (push.payload.kind === 'server-heartbeat' && push.tag === undefined) return;
     if (!account.isRegistered || (push.tag !== undefined && !this.#order.arrived(push.tag))) return;
-    if (this.#held.length > 0 || this.#isOver()) {
+    if (this.#held.length > 0 || this.#isOver() || this.#hasToWait(push)) {
       this.#held.push(push);
       return;
     }
@@ -113,9 +114,10 @@ export class Receiver implements EarlyMessages {
   resume(): void {
     const { inbox, options, events } = this.#core();
     while (!this.#isOver()) {
-      const push = this.#held.shift();
-      if (push === undefined) break;
-      this.#handle(push);
+      const [next] = this.#held;
+      if (next === undefined || this.#hasToWait(next)) break;
+      this.#held.shift();
+      this.#handle(next);
     }
     const isFull = inbox.count >= options.limits.unacknowledgedMessages;
     if (isFull && !this.#isFull) events.emit({ type: 'unacknowledged-limit', count: inbox.count });
@@ -153,6 +155,19 @@ export class Receiver implements EarlyMessages {
   /** A request of ours about a group was answered: what waited for that is handled in its order. */
   release(): void {
     this.#groupPushes.release();
+    this.resume();
+  }
+
+  /**
+   * Whether a push cannot be begun yet. That a device gives up what it had comes behind everything that it did before, in whatever group: what still
+   * waits there would be taken for something new.
+   */
+  #hasToWait(push: ReceivedPush): boolean {
+    if (push.payload.kind !== 'add-user-device') return false;
+    const payload = decoded(push);
+    if (payload === undefined || payload instanceof DecodeError || !restores(payload)) return false;
+    const { orders } = this.#core();
+    return this.#taking > 0 || this.#groupPushes.size > 0 || orders.groups().some((group) => orders.sent(group) !== undefined);
   }
 
   /** Whether a push of the group has to wait: it belongs behind a change of ours whose answer has not come. */
@@ -241,7 +256,11 @@ export class Receiver implements EarlyMessages {
         return [...keys, userLock(payload.value.from)];
       case 'supply-one-time-pre-keys':
         return [...keys, accountLock];
-      case 'add-user-device':
+      case 'add-user-device': {
+        const { device } = payload.value;
+        const groups = isRestored(payload.value) ? groupsOfUser(this.#core(), device) : [];
+        return [...keys, userLock(device), ...groups.map(groupLock)];
+      }
       case 'remove-user-device':
         return [...keys, userLock(payload.value.device)];
       case 'create-group':

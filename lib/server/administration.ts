@@ -77,10 +77,18 @@ export async function administer<Name extends AdminName>(
 }
 
 /**
+ * Refuses with 409 a device that cannot have keys to hand out: one that has given them up, and one that {@link requireNews} refuses.
+ */
+export async function requireCurrent(context: RelayContext, state: GroupState, caller: DeviceAddress): Promise<void> {
+  if (state.marks.get(deviceKey(caller))?.needsKeys === true) throw new Refusal(responseCode.conflict, 'group-changed');
+  await requireNews(context, state, caller);
+}
+
+/**
  * Refuses with 409 a device that has not consumed the last change of the group yet: its sequence number and lists are those of an older state.
  * A device that is not in the group itself yet has none at all.
  */
-export async function requireCurrent(context: RelayContext, { marks }: GroupState, caller: DeviceAddress): Promise<void> {
+export async function requireNews(context: RelayContext, { marks }: GroupState, caller: DeviceAddress): Promise<void> {
   const mark = marks.get(deviceKey(caller));
   const isCurrent = mark !== undefined && !(await context.mailboxes.holds(caller, mark.controlSequence, mark.controlId));
   if (!isCurrent) throw new Refusal(responseCode.conflict, 'group-changed');

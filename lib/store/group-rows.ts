@@ -20,6 +20,9 @@ import { allKeys, deleteRow, emptyValue, getRecord, putRecord, readRecord } from
 import { RowKeyReader, rowKey } from './row-key.js';
 import type { Write } from './store.js';
 
+/** Marks have a second form: with whether the device needs keys. Those of the first had theirs. */
+const markVersions = { first: 1, withNeed: 2 } as const;
+
 /** Typed access to groups. Reads see queued writes; writes are values for a commit. */
 export class GroupRows {
   readonly #commits: GroupCommit;
@@ -51,12 +54,22 @@ export class GroupRows {
     return rows.map(({ key, value }) => {
       const parts = new RowKeyReader(key.subarray(prefix.length));
       const device = { domain: this.#domain, userId: parts.text(), deviceId: parts.text() };
-      return readRecord(value, (reader) => ({ device, controlSequence: reader.uint(), controlId: reader.string() }));
+      const read = (reader: RecordReader): GroupMark => ({
+        device,
+        controlSequence: reader.uint(),
+        controlId: reader.string(),
+        needsKeys: reader.version !== markVersions.first && reader.boolean(),
+      });
+      return readRecord(value, read, Object.values(markVersions));
     });
   }
 
   putMark(groupId: string, mark: GroupMark): Write {
-    return putRecord('group', markKey(groupId, mark.device), (writer) => writer.uint(mark.controlSequence).string(mark.controlId));
+    const { device, controlSequence, controlId, needsKeys } = mark;
+    const write = (writer: RecordWriter): void => {
+      writer.uint(controlSequence).string(controlId).boolean(needsKeys);
+    };
+    return putRecord('group', markKey(groupId, device), write, markVersions.withNeed);
   }
 
   deleteMark(groupId: string, device: DeviceAddress): Write {

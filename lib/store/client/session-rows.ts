@@ -4,6 +4,7 @@
  * | table   | key              | changes |
  * | ------- | ---------------- | ------- |
  * | session | `index` id       | with the session's state and its invite time |
+ * | session | `given-up` id    | comes when the session is given up |
  * | session | `static` id      | never |
  * | session | `invite` id      | gone when the session is ready |
  * | session | `reply` id       | gone when the session is confirmed |
@@ -48,7 +49,7 @@ const chainKeyLength = 32;
 const ratchetParts = ['hot', 'our', 'their', 'peer', 'key'] as const;
 type RatchetPart = (typeof ratchetParts)[number];
 
-function sessionKey(part: 'index' | 'static' | 'invite' | 'reply', sessionId: SessionId): Uint8Array {
+function sessionKey(part: 'index' | 'given-up' | 'static' | 'invite' | 'reply', sessionId: SessionId): Uint8Array {
   return rowKey().text(part).text(sessionId).toBytes();
 }
 
@@ -69,6 +70,21 @@ export function sessionRowKeys(sessionId: SessionId): {
 
 /** Prefix of all index rows in the table `session`. */
 export const sessionIndexPrefix: Uint8Array = rowKey().text('index').toBytes();
+
+/** Prefix of the rows of given-up sessions in the table `session`. */
+export const givenUpPrefix: Uint8Array = rowKey().text('given-up').toBytes();
+
+/** Says that nothing is sealed with the session any more: a lost state of the store may have used its keys. Design D4. */
+export function putGivenUp(sessionId: SessionId): Write {
+  return putRow('session', sessionKey('given-up', sessionId), () => undefined);
+}
+
+/** Reads a row of {@link givenUpPrefix}. */
+export function readGivenUp({ key }: Row): SessionId {
+  const reader = new RowKeyReader(key);
+  reader.text();
+  return asSessionId(reader.text());
+}
 
 /** Keys are made once per session: building one costs as much as encoding the row. */
 const ratchetKeys = new WeakMap<SessionBase['associatedData'], ReadonlyMap<RatchetPart, Uint8Array>>();
@@ -285,7 +301,7 @@ function readChainKey(reader: RecordReader): Ratchet['sender']['chainKey'] {
 export function deleteSession(sessionId: SessionId): Write[] {
   if (sessionId === '') throw new InternalError('session-id', 'a session without an id cannot be stored');
   return [
-    ...(['index', 'static', 'invite', 'reply'] as const).map((part) => deleteRow('session', sessionKey(part, sessionId))),
+    ...(['index', 'given-up', 'static', 'invite', 'reply'] as const).map((part) => deleteRow('session', sessionKey(part, sessionId))),
     ...ratchetParts.map((part) => deleteRow('ratchet', rowKey().text(sessionId).text(part).toBytes())),
   ];
 }
