@@ -76,8 +76,8 @@ async function handOut(core: Core, plan: Plan, keys: readonly KeysFor[]): Promis
 }
 
 /**
- * Adds keys that came inside a one-to-one message: stored as they are, used in a step of their own under the group's lock. Those of a session that was
- * given up are refused: the state that was lost may have used them already.
+ * Adds keys that came inside a one-to-one message: stored as they are, used in a step of their own under the group's lock. Those of a session that we
+ * have given up are refused: the state that was lost may have used them already.
  */
 export function receiveKeys(
   core: Core,
@@ -95,7 +95,7 @@ export function receiveKeys(
   };
   if (group === undefined) return refuse('group-address');
   if (!sameDevice(bundle.sender, from)) return refuse('wrong-sender');
-  if (sessions.isGivenUp(sessionId)) return refuse('session-given-up');
+  if (sessions.givenUpBy(sessionId) === 'us') return refuse('session-given-up');
   if (groupKeys.count(group) >= limits.receivedGroupKeys || groupKeys.total >= 2 * limits.receivedGroupKeys) return refuse('too-many-keys');
   const encoded = encodeContent(content);
   wipeKeys(content);

@@ -37,7 +37,7 @@ export function groupsOfUser({ groups }: Core, user: DeviceAddress): GroupAddres
  */
 export async function receiveDeviceRestored(core: Core, plan: Plan, device: DeviceAddress): Promise<Handled> {
   const { sessions, groups, inviter, groupWork, events } = core;
-  plan.add(await sessions.giveUp(device));
+  plan.add(await sessions.giveUp(device, 'them'));
   await requeue(
     core,
     plan,

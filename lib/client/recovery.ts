@@ -6,7 +6,6 @@
  * drops the second copy. A new name for the store tells the relay that the old one is given up; the relay tells the others, who take the device into
  * its groups again.
  */
-import { deviceKey } from '../base/address.js';
 import { withoutOwnKeys } from '../group/transition.js';
 import { putNextOneTimePreKeyId } from '../store/client/account-rows.js';
 import type { Core } from './core.js';
@@ -22,7 +21,7 @@ const skippedIds = 10_000;
 /** Gives up every session, the own keys in groups and encrypted requests. Rejects with `StoreError`; then nothing was changed. */
 export async function recoverFromRollback(core: Core): Promise<void> {
   const { sessions, pending, groups, orders, groupKeys, steps } = core;
-  const users = [...sessions.all().map(({ peer }) => peer), ...pending.users()];
+  const users = [...sessions.devices(), ...pending.users()];
   const known = [...groups.all().map(({ address }) => address), ...orders.groups(), ...groupKeys.groups()];
   await steps.run([accountLock, ...users.map(userLock), ...known.map(groupLock)], () => giveUpKeys(core));
 }
@@ -45,8 +44,7 @@ async function giveUpGroupKeys(core: Core, plan: Plan): Promise<void> {
 async function giveUpKeys(core: Core): Promise<Transition<void>> {
   const { account, sessions, options, events } = core;
   const plan = new Plan();
-  const peers = new Map(sessions.all().map(({ peer }) => [deviceKey(peer), peer]));
-  for (const peer of peers.values()) plan.add(await sessions.giveUp(peer));
+  for (const device of sessions.devices()) plan.add(await sessions.giveUp(device, 'us'));
   await requeue(core, plan, () => true);
   await requeueGroups(core, plan);
   await giveUpGroupKeys(core, plan);

@@ -11,7 +11,15 @@ import { limits } from '../base/limits.js';
 import type { Wipeable } from '../base/secret.js';
 import type { DecryptedMessage, ReadySession, Session } from '../session/session.js';
 import type { ClientStore, StoredSession } from '../store/client-store.js';
-import { type SessionIndex, deleteSession, indexOf, putGivenUp, putSessionIndex, sessionWrites } from '../store/client/session-rows.js';
+import {
+  type GivenUpBy,
+  type SessionIndex,
+  deleteSession,
+  indexOf,
+  putGivenUp,
+  putSessionIndex,
+  sessionWrites,
+} from '../store/client/session-rows.js';
 import { StoredSkippedKeys } from '../store/client/skipped-rows.js';
 import type { Write } from '../store/store.js';
 
@@ -24,7 +32,7 @@ export interface BookChange {
 interface Entry {
   index: SessionIndex;
   /** Nothing is sealed with it any more; what comes is opened. */
-  isGivenUp: boolean;
+  givenUp: GivenUpBy | undefined;
   loaded: StoredSession | undefined;
 }
 
@@ -71,9 +79,9 @@ export class SessionBook {
   async load(ourAddress: DeviceAddress): Promise<void> {
     this.wipe();
     this.#ourAddress = ourAddress;
-    const givenUp = new Set(await this.#store.loadGivenUpSessions());
+    const givenUp = new Map((await this.#store.loadGivenUpSessions()).map(({ sessionId, by }) => [sessionId, by]));
     for (const index of await this.#store.loadSessionIndexes()) {
-      this.#enter({ index, isGivenUp: givenUp.has(index.sessionId), loaded: undefined });
+      this.#enter({ index, givenUp: givenUp.get(index.sessionId), loaded: undefined });
     }
   }
 
@@ -91,7 +99,12 @@ export class SessionBook {
 
   /** Whether nothing is sealed with the session any more. */
   isGivenUp(sessionId: SessionId): boolean {
-    return this.#entries.get(sessionId)?.isGivenUp === true;
+    return this.givenUpBy(sessionId) !== undefined;
+  }
+
+  /** Who has given the session up, if anybody has. */
+  givenUpBy(sessionId: SessionId): GivenUpBy | undefined {
+    return this.#entries.get(sessionId)?.givenUp;
   }
 
   /** The sessions with `device` that are not given up, newest invite first. */
@@ -120,9 +133,14 @@ export class SessionBook {
     return [...(this.#devices.get(userKey(user))?.values() ?? [])];
   }
 
+  /** The devices with a session, given up or not. */
+  devices(): DeviceAddress[] {
+    return [...this.#devices.values()].flatMap((devices) => [...devices.values()]);
+  }
+
   /** All sessions that are not given up. */
   all(): SessionIndex[] {
-    return [...this.#entries.values()].filter(({ isGivenUp }) => !isGivenUp).map(({ index }) => index);
+    return [...this.#entries.values()].filter(({ givenUp }) => givenUp === undefined).map(({ index }) => index);
   }
 
   /** The session's state: at once when it is in memory. Throws `StoreError`. */
@@ -141,7 +159,7 @@ export class SessionBook {
     return {
       writes: sessionWrites(undefined, session),
       apply: () => {
-        this.#enter({ index: indexOf(session), isGivenUp: false, loaded: { session, skipped } });
+        this.#enter({ index: indexOf(session), givenUp: undefined, loaded: { session, skipped } });
         this.#keep(session.sessionId);
       },
     };
@@ -182,20 +200,21 @@ export class SessionBook {
 
   /**
    * The change that gives up every session with `device`: what was sealed for us with one of them can be opened, nothing is sealed with them again. As
-   * many stay as a pair may have. Throws `StoreError`.
+   * many stay as a pair may have. What we have given up ourselves stays so. Throws `StoreError`.
    */
-  async giveUp(device: DeviceAddress): Promise<BookChange & { readonly retired: readonly Wipeable[] }> {
+  async giveUp(device: DeviceAddress, by: GivenUpBy): Promise<BookChange & { readonly retired: readonly Wipeable[] }> {
     const used = this.ofDevice(device);
     const before = this.allOfDevice(device).filter(({ sessionId }) => this.isGivenUp(sessionId));
-    const removed = await this.remove([...used, ...before].slice(limits.sessionsPerPair).map(({ sessionId }) => sessionId));
-    const kept = used.slice(0, limits.sessionsPerPair);
+    const all = [...used, ...before];
+    const removed = await this.remove(all.slice(limits.sessionsPerPair).map(({ sessionId }) => sessionId));
+    const kept = all.slice(0, limits.sessionsPerPair).filter(({ sessionId }) => this.givenUpBy(sessionId) !== 'us');
     return {
-      writes: [...kept.map(({ sessionId }) => putGivenUp(sessionId)), ...removed.writes],
+      writes: [...kept.map(({ sessionId }) => putGivenUp({ sessionId, by })), ...removed.writes],
       retired: removed.retired,
       apply: () => {
         for (const { sessionId } of kept) {
           const entry = this.#entries.get(sessionId);
-          if (entry !== undefined) entry.isGivenUp = true;
+          if (entry !== undefined) entry.givenUp = by;
         }
         removed.apply();
       },

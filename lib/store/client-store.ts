@@ -7,7 +7,7 @@
 import type { Account } from '../account/account.js';
 import type { OneTimePreKey } from '../account/one-time-pre-key.js';
 import type { DeviceAddress, GroupAddress } from '../base/address.js';
-import type { MessageId, SessionId } from '../base/brand.js';
+import type { MessageId } from '../base/brand.js';
 import { StoreError } from '../base/errors.js';
 import type { Group } from '../group/group.js';
 import type { Session } from '../session/session.js';
@@ -72,6 +72,7 @@ import {
   sequencePrefix,
 } from './client/queue-rows.js';
 import {
+  type GivenUp,
   type SessionIndex,
   givenUpPrefix,
   readGivenUp,
@@ -175,7 +176,7 @@ export class ClientStore {
   }
 
   /** Sessions that nothing is sealed with any more. */
-  loadGivenUpSessions(): Promise<SessionId[]> {
+  loadGivenUpSessions(): Promise<GivenUp[]> {
     return this.#all('session', givenUpPrefix, readGivenUp);
   }
 

@@ -35,8 +35,6 @@ const hello: ConnectOptions['hello'] = {
   lastPushId: '',
   greeting: new Uint8Array(0),
   previousGreeting: new Uint8Array(0),
-  greeting: new Uint8Array(0),
-  previousGreeting: new Uint8Array(0),
 };
 
 describe('a recording', () => {

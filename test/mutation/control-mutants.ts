@@ -253,8 +253,6 @@ export const foreignFrame: Mutation = (world) => {
         incarnation: new Uint8Array(0),
         commitCounter: 0,
         lastPushId: '',
-  greeting: new Uint8Array(0),
-  previousGreeting: new Uint8Array(0),
         greeting: new Uint8Array(0),
         previousGreeting: new Uint8Array(0),
       },

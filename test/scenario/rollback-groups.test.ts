@@ -73,7 +73,6 @@ function lost(...devices: Device[]): unknown[] {
   return devices.flatMap((device) => device.eventsOf('undecryptable').filter(({ messageId }) => messageId !== undefined));
 }
 
-
 describe('a member whose store was rolled back', () => {
   test('gets fresh keys in its groups by itself: it reads and is read, by its own other device, too', async () => {
     const [alice, bob, bobTwo, carol] = await join('alice', 'bob', 'bob/two', 'carol');
@@ -93,7 +92,9 @@ describe('a member whose store was rolled back', () => {
       expect(device.eventsOf('device-restored')).toMatchObject([{ device: bob.address }]);
       expect(lost(device)).toEqual([]);
       expect(device.eventsOf('identity-changed')).toEqual([]);
-      expect(device.eventsOf('device-added').filter(({ device: added }) => added.userId === 'bob' && added.deviceId === 'one').length).toBeLessThan(2);
+      expect(
+        device.eventsOf('device-added').filter(({ device: added }) => added.userId === 'bob' && added.deviceId === 'one').length,
+      ).toBeLessThan(2);
     }
     expect(lost(restored)).toEqual([]);
   });

@@ -180,7 +180,7 @@ export class TestDevice {
       commitCounter: 0,
       lastPushId: '',
       greeting: new Uint8Array(0),
-  previousGreeting: new Uint8Array(0),
+      previousGreeting: new Uint8Array(0),
       ...store,
     };
   }

@@ -56,8 +56,6 @@ const hello: Hello = {
   lastPushId: '',
   greeting: new Uint8Array(0),
   previousGreeting: new Uint8Array(0),
-  greeting: new Uint8Array(0),
-  previousGreeting: new Uint8Array(0),
 };
 
 test.each([

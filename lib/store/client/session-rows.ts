@@ -74,16 +74,26 @@ export const sessionIndexPrefix: Uint8Array = rowKey().text('index').toBytes();
 /** Prefix of the rows of given-up sessions in the table `session`. */
 export const givenUpPrefix: Uint8Array = rowKey().text('given-up').toBytes();
 
-/** Says that nothing is sealed with the session any more: a lost state of the store may have used its keys. Design D4. */
-export function putGivenUp(sessionId: SessionId): Write {
-  return putRow('session', sessionKey('given-up', sessionId), () => undefined);
+/** Who has lost the newest state of a session. */
+export type GivenUpBy = 'us' | 'them';
+
+/** A session with which nothing is sealed any more: a state that one side has lost may have used its keys. Design D4. */
+export interface GivenUp {
+  readonly sessionId: SessionId;
+  readonly by: GivenUpBy;
 }
 
-/** Reads a row of {@link givenUpPrefix}. */
-export function readGivenUp({ key }: Row): SessionId {
-  const reader = new RowKeyReader(key);
-  reader.text();
-  return asSessionId(reader.text());
+/** Stores that a session was given up. */
+export function putGivenUp({ sessionId, by }: GivenUp): Write {
+  return putRow('session', sessionKey('given-up', sessionId), (writer) => writer.boolean(by === 'us'));
+}
+
+/** Reads a row of {@link givenUpPrefix}. Throws `StoreError`. */
+export function readGivenUp({ key, value }: Row): GivenUp {
+  const keyReader = new RowKeyReader(key);
+  keyReader.text();
+  const sessionId = asSessionId(keyReader.text());
+  return readRow(value, (reader) => ({ sessionId, by: reader.boolean() ? 'us' : 'them' }));
 }
 
 /** Keys are made once per session: building one costs as much as encoding the row. */
