@@ -173,7 +173,9 @@ async function hello({ account, steps, options }: Core, renew: boolean): Promise
     if (account.greetings.sent.length > 0) return { writes: [], result: undefined };
     const sent = new Uint8Array(greetingLength);
     options.random.fill(sent);
-    return new Plan().add(account.changeGreetings({ ...account.greetings, sent })).finish(undefined);
+    const plan = new Plan().add(account.changeGreetings({ ...account.greetings, sent }));
+    // A copy that says hello must not catch up by it with what the original has sent.
+    return { ...plan.finish(undefined), isUncounted: true };
   });
   const { credentials, incarnation, greetings } = account;
   if (credentials === undefined || incarnation === undefined) throw new StoreError('damaged', 'the account has no credentials');
@@ -194,6 +196,6 @@ async function takeWelcome({ account, steps }: Core, { token, tokenExpiresAt, st
     if (token !== '' && credentials !== undefined) {
       plan.add(account.changeCredentials({ ...credentials, token, tokenExpires: tokenExpiresAt }));
     }
-    return plan.finish(undefined);
+    return { ...plan.finish(undefined), isUncounted: true };
   });
 }

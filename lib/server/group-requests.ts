@@ -171,7 +171,7 @@ export const removeGroupMembers: AdminHandler<'remove_group_members'> = async (c
         const before = await requireState(context, groupId);
         requireManager(before.record, caller);
         await requireNews(context, before, caller);
-        if (removingMembers.length === 0) requireNobodyHasKeys(before);
+        if (removingMembers.length === 0) requireNobodyHasKeys(before, caller);
         if (removingMembers.some((member) => memberOf(before.record, member) === undefined)) {
           throw new Refusal(responseCode.notFound, 'a user is not a member');
         }
@@ -213,8 +213,9 @@ export const getGroup: Handler<'get_group'> = async (context, caller, request) =
   return { name: record.name, group: addressOf(record, context.domain), members: record.members };
 };
 
-/** Throws `Refusal` 404 when a device of the group could take the others in. */
-function requireNobodyHasKeys({ marks }: GroupState): void {
+/** Throws `Refusal` 400 when the caller has its keys, and 404 when another device of the group has: it takes the others in. */
+function requireNobodyHasKeys({ marks }: GroupState, caller: DeviceAddress): void {
+  if (marks.get(deviceKey(caller))?.needsKeys !== true) throw new Refusal(responseCode.badRequest, 'removing_member_list is empty');
   if ([...marks.values()].every(({ needsKeys }) => needsKeys)) return;
   throw new Refusal(responseCode.notFound, 'a device of the group has its keys');
 }
