@@ -64,6 +64,7 @@ export async function administer<Name extends AdminName>(
     const replies = await store.groups.replies(caller);
     const repeated = await repeatedAnswer(context, request, replies, digest, stands);
     if (repeated !== undefined) return repeated;
+    await requireHeard(context, caller);
     const { plan, answer } = await makePlan();
     const response = requestRowOf(name).encodeResponse({ ok: true, message: '', value: answer });
     requireFitting(context, response.length);
@@ -74,6 +75,13 @@ export async function administer<Name extends AdminName>(
     update.settle();
     return answer;
   });
+}
+
+/** Refuses with 409 a device that has not heard yet that another one has given up its keys and sessions. */
+async function requireHeard({ store, mailboxes }: RelayContext, caller: DeviceAddress): Promise<void> {
+  const news = await store.groups.news(caller);
+  if (news === undefined || !(await mailboxes.holds(caller, news.sequence, news.pushId))) return;
+  throw new Refusal(responseCode.conflict, 'group-changed');
 }
 
 /**

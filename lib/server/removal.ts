@@ -65,7 +65,7 @@ async function removeLocked(
   await mailboxes.remove(
     address,
     [...audience.deliveries(payload), ...updates.flatMap(({ deliveries }) => deliveries)],
-    (placeOf) => [...replies, ...updates.flatMap((update) => update.writes(placeOf)), ...also()],
+    (placeOf) => [...replies, store.groups.deleteNews(address), ...updates.flatMap((update) => update.writes(placeOf)), ...also()],
     generation,
   );
   for (const update of updates) update.settle();

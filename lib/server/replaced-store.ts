@@ -11,6 +11,7 @@ import type { Write } from '../store/store.js';
 import { encodePayload } from '../wire/push.js';
 import { Audience } from './audience.js';
 import type { RelayContext } from './context.js';
+import type { PlaceOf } from './mailbox.js';
 
 /**
  * Stores `login` and what follows from it; the caller holds the locks of the device, of its user and of all of the user's groups. The others are
@@ -36,6 +37,15 @@ export async function replaceStore(
   const payload = encodePayload({ kind: 'add-user-device', value: { device: address, oldDevices: audience.own } });
   // What it asks for again is asked from another state: the answers that were kept do not fit it.
   const replies = await store.groups.deleteReplies(address);
-  await mailboxes.post(audience.deliveries(payload), [store.putLogin(address, login), ...marks, ...replies], generation);
+  const deliveries = audience.deliveries(payload);
+  const alongside = (placeOf: PlaceOf): Write[] => {
+    // Whoever has not heard of it would hand out keys over a session that is given up, also in a group that it makes only now.
+    const news = deliveries.flatMap((delivery) => {
+      const place = placeOf(delivery);
+      return place === undefined ? [] : [store.groups.putNews(delivery.to, { sequence: place.sequence, pushId: place.id })];
+    });
+    return [store.putLogin(address, login), ...marks, ...replies, ...news];
+  };
+  await mailboxes.post(deliveries, alongside, generation);
   for (const groupId of groupIds) groups.forget(groupId);
 }

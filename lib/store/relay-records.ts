@@ -120,6 +120,12 @@ export interface GroupMark {
   readonly needsKeys: boolean;
 }
 
+/** A push in a device's mailbox that concerns any group, also one that the device is only going to make. */
+export interface GroupNews {
+  readonly sequence: number;
+  readonly pushId: string;
+}
+
 /** The answer to a change of a group that a device made, in case it asks again. */
 export interface AdminReply {
   /** SHA-256 of what was asked. */

@@ -38,7 +38,9 @@ export async function runStories({ seed, runs, only, shrinks, restores = false, 
     const wrong = [...outcome.wrong, ...tooSmall(outcome)];
     if (wrong.length > 0) {
       failed += 1;
-      print(`story ${number} went wrong (${outcome.suite}); repeat it with --seed ${seed} --only ${number}${restores ? ' --restores' : ''}`);
+      print(
+        `story ${number} went wrong (${outcome.suite}); repeat it with --seed ${seed} --only ${number}${restores ? ' --restores' : ''}`,
+      );
       for (const line of wrong.slice(0, printedTroubles)) print(`  ${line}`);
       const shortest = shrinks && outcome.wrong.length > 0 ? await runStory(await shrink(story)) : outcome;
       for (const line of shortest === outcome ? [] : shortest.wrong.slice(0, printedTroubles)) print(`  shortened: ${line}`);

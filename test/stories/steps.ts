@@ -166,7 +166,8 @@ export async function everybodySpeaks(world: World): Promise<void> {
   for (const device of world.present) {
     for (const userId of world.users.filter((user) => user !== device.address.userId)) world.goOn('send', sendOne(world, device, userId));
     for (const group of world.host.groups.values()) {
-      if (group.devices.has(device.key) && !group.leaving.has(device.address.userId)) world.goOn('send to group', sendOneToGroup(world, device, group));
+      if (group.devices.has(device.key) && !group.leaving.has(device.address.userId))
+        world.goOn('send to group', sendOneToGroup(world, device, group));
     }
   }
   await turns(60);

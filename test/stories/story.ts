@@ -72,32 +72,34 @@ const kindsOf = (restores: boolean): fc.Arbitrary<StepKind> =>
     ? fc.oneof(...kinds.map((kind) => ({ weight: restoringWeights[kind], arbitrary: fc.constant(kind) })))
     : fc.oneof(...stepKinds.map((kind) => ({ weight: weights[kind], arbitrary: fc.constant(kind) })));
 
-const stepOf = (restores: boolean): fc.Arbitrary<Step> => fc.record({
-  kind: kindsOf(restores),
-  a: number,
-  b: number,
-  c: number,
-  pause: fc.oneof(
-    { weight: 3, arbitrary: fc.nat(3) },
-    { weight: 5, arbitrary: fc.integer({ min: 4, max: 60 }) },
-    { weight: 2, arbitrary: fc.constant(250) },
-  ),
-});
+const stepOf = (restores: boolean): fc.Arbitrary<Step> =>
+  fc.record({
+    kind: kindsOf(restores),
+    a: number,
+    b: number,
+    c: number,
+    pause: fc.oneof(
+      { weight: 3, arbitrary: fc.nat(3) },
+      { weight: 5, arbitrary: fc.integer({ min: 4, max: 60 }) },
+      { weight: 2, arbitrary: fc.constant(250) },
+    ),
+  });
 
-const drawnStory = (restores: boolean): fc.Arbitrary<Story> => fc.record({
-  seed: fc.nat(0x7fff_ffff),
-  suite: fc.oneof(
-    { weight: 60, arbitrary: fc.constant('curve25519') },
-    { weight: 37, arbitrary: fc.constant('mldsa44-mlkem512') },
-    { weight: 3, arbitrary: fc.constant('mldsa87-mlkem1024') },
-  ),
-  devices: fc
-    .array(fc.integer({ min: 1, max: 3 }), { minLength: least.users, maxLength: 4 })
-    .map((counts) => (sum(counts) < least.devices ? counts.map((count) => count + 1) : counts)),
-  oneTimePreKeys: fc.integer({ min: 1, max: 5 }),
-  restores: fc.constant(restores),
-  steps: fc.array(stepOf(restores), { minLength: least.steps, maxLength: 60, size: 'max' }),
-});
+const drawnStory = (restores: boolean): fc.Arbitrary<Story> =>
+  fc.record({
+    seed: fc.nat(0x7fff_ffff),
+    suite: fc.oneof(
+      { weight: 60, arbitrary: fc.constant('curve25519') },
+      { weight: 37, arbitrary: fc.constant('mldsa44-mlkem512') },
+      { weight: 3, arbitrary: fc.constant('mldsa87-mlkem1024') },
+    ),
+    devices: fc
+      .array(fc.integer({ min: 1, max: 3 }), { minLength: least.users, maxLength: 4 })
+      .map((counts) => (sum(counts) < least.devices ? counts.map((count) => count + 1) : counts)),
+    oneTimePreKeys: fc.integer({ min: 1, max: 5 }),
+    restores: fc.constant(restores),
+    steps: fc.array(stepOf(restores), { minLength: least.steps, maxLength: 60, size: 'max' }),
+  });
 
 /** The sum of `numbers`. */
 export function sum(numbers: readonly number[]): number {
@@ -107,7 +109,10 @@ export function sum(numbers: readonly number[]): number {
 /** Story `number` of those that `seed` names; in one that `restores`, stores go back in time. */
 export function storyOf(seed: number, number: number, restores = false): Story {
   // Each is drawn by itself, so that one can be repeated without the others.
-  const [drawn] = fc.sample(fc.noBias(drawnStory(restores)), { seed: (Math.imul(seed, 0x9e3779b1) ^ Math.imul(number + 1, 0x85ebca6b)) | 0, numRuns: 1 });
+  const [drawn] = fc.sample(fc.noBias(drawnStory(restores)), {
+    seed: (Math.imul(seed, 0x9e3779b1) ^ Math.imul(number + 1, 0x85ebca6b)) | 0,
+    numRuns: 1,
+  });
   if (drawn === undefined) throw new Error('no story was drawn');
   return drawn;
 }
