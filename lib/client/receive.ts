@@ -61,6 +61,13 @@ function groupOf(payload: Decoded): GroupAddress | undefined {
   return isGroupChange(payload) ? groupOfChange(payload) : undefined;
 }
 
+/** Whether a push says that a device goes on with an earlier store. */
+function isRestoring(push: ReceivedPush): boolean {
+  if (push.payload.kind !== 'add-user-device') return false;
+  const payload = decoded(push);
+  return payload !== undefined && !(payload instanceof DecodeError) && restores(payload);
+}
+
 /** A push about a group, and the connection that brought it. */
 interface GroupPush {
   readonly push: ReceivedPush;
@@ -74,6 +81,8 @@ export class Receiver implements EarlyMessages {
   /** Pushes that came while too many messages wait for the application. */
   #held: ReceivedPush[] = [];
   #isFull = false;
+  /** A device's giving up of what it had is being carried out: what came behind it is about its new life. */
+  #isRestoring = false;
   #taking = 0;
   /** Grows with every connection: pushes of an earlier one have no effect, they come again. */
   #epoch = 0;
@@ -163,9 +172,8 @@ export class Receiver implements EarlyMessages {
    * waits there would be taken for something new.
    */
   #hasToWait(push: ReceivedPush): boolean {
-    if (push.payload.kind !== 'add-user-device') return false;
-    const payload = decoded(push);
-    if (payload === undefined || payload instanceof DecodeError || !restores(payload)) return false;
+    if (this.#isRestoring) return true;
+    if (!isRestoring(push)) return false;
     const { orders } = this.#core();
     return this.#taking > 0 || this.#groupPushes.size > 0 || orders.groups().some((group) => orders.sent(group) !== undefined);
   }
@@ -186,6 +194,7 @@ export class Receiver implements EarlyMessages {
     const payload = decoded(push);
     const group = groupOf(payload);
     if (group === undefined) {
+      this.#isRestoring ||= isRestoring(push);
       void this.#carryThrough(push, payload, this.#epoch, () => undefined);
       return;
     }
@@ -222,6 +231,7 @@ export class Receiver implements EarlyMessages {
       }
     } finally {
       this.#taking -= 1;
+      if (isRestoring(push)) this.#isRestoring = false;
       this.resume();
     }
   }
