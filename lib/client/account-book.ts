@@ -5,14 +5,17 @@
  */
 import type { Account } from '../account/account.js';
 import type { DeviceAddress } from '../base/address.js';
+import { noBytes } from '../base/bytes.js';
 import { InternalError } from '../base/errors.js';
 import { type Wipeable, wipeAll } from '../base/secret.js';
 import type { ClientStore } from '../store/client-store.js';
 import { type Credentials, type PendingRegistration, putCredentials } from '../store/client/account-rows.js';
-import { putCommits, putIncarnation } from '../store/client/peer-rows.js';
+import { type Greetings, putCommits, putGreetings, putIncarnation } from '../store/client/peer-rows.js';
 import type { Write } from '../store/store.js';
 import type { Certificate } from '../wire/certificate.js';
 import type { BookChange } from './session-book.js';
+
+const noGreetings: Greetings = { answered: noBytes, sent: noBytes };
 
 /** Everything secret of an account. */
 function secretsOf(account: Account): Wipeable[] {
@@ -31,8 +34,11 @@ export class AccountBook {
   #certificate: Certificate | undefined;
   #registration: PendingRegistration | undefined;
   #incarnation: Uint8Array | undefined;
+  #greetings = noGreetings;
   #commits = 0;
   #durableCommits = 0;
+  /** When the relay took the store in place of another one, ms since 1970, as it said last; 0: never. */
+  storeSince = 0;
 
   constructor(store: ClientStore) {
     this.#store = store;
@@ -46,6 +52,7 @@ export class AccountBook {
     this.wipe();
     this.#incarnation = meta?.incarnation;
     this.#commits = meta?.commits ?? 0;
+    this.#greetings = meta?.greetings ?? noGreetings;
     this.#durableCommits = this.#commits;
     this.#account = stored?.account;
     this.#credentials = stored?.credentials;
@@ -137,6 +144,21 @@ export class AccountBook {
       writes: [putCredentials(credentials)],
       apply: () => {
         this.#credentials = credentials;
+      },
+    };
+  }
+
+  /** How the store has named its hellos. */
+  get greetings(): Greetings {
+    return this.#greetings;
+  }
+
+  /** The change of the names of hellos. */
+  changeGreetings(greetings: Greetings): BookChange {
+    return {
+      writes: [putGreetings(greetings)],
+      apply: () => {
+        this.#greetings = greetings;
       },
     };
   }

@@ -1,4 +1,5 @@
 /** Puts the parts of a client together. */
+import { noBytes } from '../base/bytes.js';
 import { StoreError } from '../base/errors.js';
 import { ClientStore } from '../store/client-store.js';
 import { GroupCommit } from '../store/group-commit.js';
@@ -16,13 +17,14 @@ import { GroupSender } from './group-send.js';
 import { GroupWorker } from './group-worker.js';
 import { Inbox } from './inbox.js';
 import { Inviter } from './inviter.js';
-import { Link } from './link.js';
+import { Link, type SaidHello } from './link.js';
 import { accountLock, groupLock, userLock } from './lock-names.js';
 import type { ResolvedOptions } from './options.js';
 import { openEarly } from './open-early.js';
 import { Outbox } from './outbox.js';
 import { PeerBook } from './peer-book.js';
 import { PendingBook } from './pending-book.js';
+import { Plan } from './plan.js';
 import { PushBook } from './push-book.js';
 import { Receiver } from './receive.js';
 import { recoverFromRollback } from './recovery.js';
@@ -42,6 +44,9 @@ export interface Assembly {
   /** Ends everything that waits for the network or the pool. */
   readonly closing: AbortController;
 }
+
+/** Bytes of the name of a hello. */
+const greetingLength = 16;
 
 /** A token that ends within this time is not shown any more, ms. */
 const tokenMargin = 60_000;
@@ -174,29 +179,35 @@ export function assemble(options: ResolvedOptions): Assembly {
   }
 }
 
-async function hello(
-  { account, steps, options }: Core,
-  renew: boolean,
-): Promise<{
-  readonly address: Core['account']['address'];
-  readonly credential: Credential;
-  readonly incarnation: Uint8Array;
-  readonly commitCounter: number;
-}> {
-  await steps.settled();
-  const { credentials, incarnation } = account;
+/** What a hello says; its name is durable before it leaves. Rejects with `StoreError`. */
+async function hello({ account, steps, options }: Core, renew: boolean): Promise<SaidHello> {
+  await steps.run([accountLock], () => {
+    if (account.greetings.sent.length > 0) return { writes: [], result: undefined };
+    const sent = new Uint8Array(greetingLength);
+    options.random.fill(sent);
+    const plan = new Plan().add(account.changeGreetings({ ...account.greetings, sent }));
+    // A copy that says hello must not catch up by it with what the original has sent.
+    return { ...plan.finish(undefined), isUncounted: true };
+  });
+  const { credentials, incarnation, greetings } = account;
   if (credentials === undefined || incarnation === undefined) throw new StoreError('damaged', 'the account has no credentials');
   const { token, tokenExpires, password } = credentials;
   const isOver = tokenExpires !== 0 && tokenExpires - options.clock.now() < tokenMargin;
   const credential: Credential = renew || isOver ? { kind: 'password', password } : { kind: 'token', token };
-  return { address: account.address, credential, incarnation, commitCounter: account.durableCommits };
+  const { address, durableCommits: commitCounter } = account;
+  return { address, credential, incarnation, commitCounter, greeting: greetings.sent, previousGreeting: greetings.answered };
 }
 
-async function takeWelcome({ account, steps }: Core, { token, tokenExpiresAt }: HelloAck): Promise<void> {
-  const { credentials } = account;
-  if (token === '' || credentials === undefined) return;
+/** Takes over what the relay says to a hello, before anything is asked of it: the next hello has another name. Rejects with `StoreError`. */
+async function takeWelcome({ account, steps }: Core, { token, tokenExpiresAt, storeSince }: HelloAck): Promise<void> {
+  account.storeSince = storeSince;
   await steps.run([accountLock], () => {
-    const change = account.changeCredentials({ ...credentials, token, tokenExpires: tokenExpiresAt });
-    return { writes: change.writes, apply: () => change.apply(), result: undefined };
+    const plan = new Plan();
+    const { credentials, greetings } = account;
+    if (greetings.sent.length > 0) plan.add(account.changeGreetings({ answered: greetings.sent, sent: noBytes }));
+    if (token !== '' && credentials !== undefined) {
+      plan.add(account.changeCredentials({ ...credentials, token, tokenExpires: tokenExpiresAt }));
+    }
+    return { ...plan.finish(undefined), isUncounted: true };
   });
 }

@@ -40,6 +40,8 @@ export interface GroupWork {
   released(group: GroupAddress): void;
   /** The relay would not add the device (a {@link DeviceAddress} as `deviceKey`) to the group: it is not asked again on this connection. */
   refuse(group: GroupAddress, device: string): void;
+  /** Somebody has given keys up: what {@link refuse} was told is asked again. */
+  askAnew(): void;
   /** Whether {@link refuse} was called. */
   isRefused(group: GroupAddress, device: string): boolean;
 }

@@ -25,7 +25,7 @@ export async function removeDevice(core: Core, plan: Plan, device: DeviceAddress
 /** Adds the end of the sessions with `device` and of what waits for it, and returns the messages that will not reach it. Throws `StoreError`. */
 export async function dropDevice(core: Core, plan: Plan, device: DeviceAddress): Promise<readonly MessageId[]> {
   const { sessions, pending, outbox } = core;
-  plan.add(await sessions.remove(sessions.ofDevice(device).map(({ sessionId }) => sessionId)));
+  plan.add(await sessions.remove(sessions.allOfDevice(device).map(({ sessionId }) => sessionId)));
   const { messages, change } = await pending.take(device);
   plan.add(change);
   const requests = outbox.forDevice(device);
@@ -40,7 +40,7 @@ export async function dropDevice(core: Core, plan: Plan, device: DeviceAddress):
 /** Adds the end of a device that was removed, and reports it, if it was known here; whether it was. Throws `StoreError`. */
 export async function forgetDevice(core: Core, plan: Plan, device: DeviceAddress): Promise<boolean> {
   const { peers, sessions, events } = core;
-  if (peers.find(device)?.isGone !== false && sessions.ofDevice(device).length === 0) return false;
+  if (peers.find(device)?.isGone !== false && sessions.allOfDevice(device).length === 0) return false;
   const messageIds = await removeDevice(core, plan, device);
   if (messageIds.length > 0) plan.afterwards(() => events.emit({ type: 'session-lost', device, messageIds }));
   plan.afterwards(() => events.emit({ type: 'device-removed', device }));
@@ -83,7 +83,7 @@ export function trustIdentity(core: Core, device: DeviceAddress): Promise<void> 
   return steps.run([userLock(device)], async (): Promise<Transition<void>> => {
     const plan = new Plan();
     plan.add(peers.forgetPins(device));
-    plan.add(await sessions.remove(sessions.ofDevice(device).map(({ sessionId }) => sessionId)));
+    plan.add(await sessions.remove(sessions.allOfDevice(device).map(({ sessionId }) => sessionId)));
     await requeue(core, plan, (other) => sameDevice(other, device));
     plan.afterwards(() => inviter.want(device, device.deviceId));
     return plan.finish(undefined);

@@ -103,6 +103,8 @@ export type ClientEvent =
   | { readonly type: 'device-added'; readonly device: DeviceAddress; readonly approval: 'given' | 'asked' }
   /** A device of a user known here is gone; with our own address: the relay does not know this device any more. */
   | { readonly type: 'device-removed'; readonly device: DeviceAddress }
+  /** A device of a user known here goes on with an earlier state of its store: sessions with it are made anew, its groups take it in again. Design D4. */
+  | { readonly type: 'device-restored'; readonly device: DeviceAddress }
   /** The relay's signature is missing or wrong: what it covers had no effect. */
   | { readonly type: 'bad-server-signature'; readonly subject: 'bundle' | 'push'; readonly code: CodeOf<'signature'> }
   /** The relay refused a request, which is tried again at the next start, or given up (`request-dropped`); for a message the message is named. */
@@ -125,7 +127,7 @@ export type ClientEvent =
   | { readonly type: 'invite-failed'; readonly user: UserAddress; readonly code: string }
   | { readonly type: 'pre-keys-supplied'; readonly count: number }
   | { readonly type: 'signed-pre-key-renewed'; readonly id: number; readonly expires: number }
-  /** The relay has seen a newer state of this store: every session was dropped and is made anew. Design D4. */
+  /** The relay has seen a newer state of this store, or a copy of it: sessions and keys of groups were given up and are made anew. Design D4. */
   | { readonly type: 'store-rolled-back' }
   | NoticeEvent
   | SuiteUpgradeEvent

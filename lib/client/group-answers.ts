@@ -72,6 +72,7 @@ export async function takeGroupAnswer(
     return nothingToDo(core, request, order);
   const outcome = refused(response.code);
   if (outcome !== 'aside') return outcome;
+  noteRefused(core, order);
   await end(core, request, order, orderRefused(response));
   return 'done';
 }
@@ -112,9 +113,20 @@ const retryWait = 1_000;
 
 /** A device that somebody else adds is heard of by a push; users who are gone are gone. */
 async function nothingToDo(core: Core, request: QueuedRequest, order: GroupOrder): Promise<Outcome> {
-  if (order.wish.kind === 'add-device') core.groupWork.refuse(order.group, deviceKey(order.wish.device));
+  noteRefused(core, order);
   await end(core, request, order, undefined);
   return 'done';
+}
+
+/** What was asked for of itself is not asked for again on this connection. */
+function noteRefused({ groupWork, account }: Core, { group, wish }: GroupOrder): void {
+  if (wish.kind === 'add-device') groupWork.refuse(group, deviceKey(wish.device));
+  if (isRenewal(wish)) groupWork.refuse(group, deviceKey(account.address));
+}
+
+/** Whether an epoch was asked for and nobody is to go. */
+function isRenewal(wish: GroupWish): boolean {
+  return wish.kind === 'remove' && wish.members.length === 0;
 }
 
 /** Ends an order without a change of the group. */
@@ -303,6 +315,7 @@ function membersRemoved(
       const change = await core.options.asymmetric.run(openEpoch(selfOf(core), own, opened.group));
       await putGroupChange(core, plan, opened, change);
     });
+    if (isRenewal(order.wish)) return;
     plan.afterwards(() =>
       core.events.emit({ type: 'group-members-removed', group: address, name, members, removed, by: core.account.address }),
     );

@@ -12,6 +12,7 @@ import { randomId } from '../base/random.js';
 import { sendingChain } from '../group/epoch.js';
 import { type Group, type GroupChange, type KeysFor, type Self, currentEpoch } from '../group/group.js';
 import { type BundleOutcome, carriedOut, takeChain, takeSeed } from '../group/key-bundle.js';
+import type { ReadySession } from '../session/session.js';
 import { putReceivedGroupKeys, type ReceivedGroupKeys } from '../store/client/group-queue-rows.js';
 import type { MessageOrigin } from '../store/client/queue-rows.js';
 import type { GroupPreKeyBundle, GroupUpdateKeyBundle } from '../wire/group.js';
@@ -74,14 +75,17 @@ async function handOut(core: Core, plan: Plan, keys: readonly KeysFor[]): Promis
   }
 }
 
-/** Adds keys that came inside a one-to-one message: stored as they are, used in a step of their own under the group's lock. */
+/**
+ * Adds keys that came inside a one-to-one message: stored as they are, used in a step of their own under the group's lock. Those of a session that we
+ * have given up are refused: the state that was lost may have used them already.
+ */
 export function receiveKeys(
   core: Core,
   plan: Plan,
-  from: DeviceAddress,
+  { theirAddress: from, sessionId }: ReadySession,
   content: Extract<Content, { kind: 'group-pre-key-bundle' | 'group-update-key-bundle' }>,
 ): Handled {
-  const { groupKeys, groupWork, events, options } = core;
+  const { groupKeys, groupWork, events, options, sessions } = core;
   const { bundle } = content;
   const group = bundle.group.address;
   const refuse = (code: string): Handled => {
@@ -91,6 +95,7 @@ export function receiveKeys(
   };
   if (group === undefined) return refuse('group-address');
   if (!sameDevice(bundle.sender, from)) return refuse('wrong-sender');
+  if (sessions.givenUpBy(sessionId) === 'us') return refuse('session-given-up');
   if (groupKeys.count(group) >= limits.receivedGroupKeys || groupKeys.total >= 2 * limits.receivedGroupKeys) return refuse('too-many-keys');
   const encoded = encodeContent(content);
   wipeKeys(content);
@@ -223,6 +228,14 @@ function decodeKeys(encoded: Uint8Array): KeyContent {
 function wipeKeys(content: KeyContent): void {
   if (content.kind === 'group-pre-key-bundle') content.bundle.seed.wipe();
   else content.bundle.chainKey.wipe();
+}
+
+/** Whether an encoded content carries keys of a group. */
+export function areGroupKeys(encoded: Uint8Array): boolean {
+  const content = decodeContent(encoded, encoded.length);
+  if (content.kind !== 'group-pre-key-bundle' && content.kind !== 'group-update-key-bundle') return false;
+  wipeKeys(content);
+  return true;
 }
 
 /** Why the own device may not change the group, as an error for the caller. */

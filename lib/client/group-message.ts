@@ -4,7 +4,7 @@ import { E2eeError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import { type Epoch, chainOf } from '../group/epoch.js';
 import { isSignedBy, openGroupMessage } from '../group/group-message.js';
-import { epochOf } from '../group/group.js';
+import { epochOf, epochsOf } from '../group/group.js';
 import type { MemberChain } from '../group/member-chain.js';
 import { memberOf } from '../group/membership.js';
 import type { HeldGroupMessage } from '../store/client/group-queue-rows.js';
@@ -82,20 +82,35 @@ export async function receiveGroupMessage(core: Core, plan: Plan, envelope: Grou
   }
 }
 
+function refused(code: CodeOf<'group-message'>, state: Handled = handled.failedDecryption): Tried {
+  return { kind: 'refused', code, state };
+}
+
 /** Opens a message into the plan, if it can be opened now. */
 async function tryToOpen(core: Core, plan: Plan, envelope: GroupEnvelope): Promise<Tried> {
-  const { account, groups, options } = core;
-  const { from, to, sessionId, payload } = envelope;
-  const refused = (code: CodeOf<'group-message'>, state: Handled = handled.failedDecryption): Tried => ({ kind: 'refused', code, state });
+  const { account, groups } = core;
+  const { from, to, sessionId } = envelope;
   if (sameDevice(from, account.address)) return refused('wrong-sender');
   const opened = await groups.open(to);
   if (opened === undefined) return { kind: 'early', code: 'unknown-group' };
   const { group } = opened;
-  const epoch = epochOf(group, sessionId);
-  if (epoch === undefined) return { kind: 'early', code: 'unknown-session' };
+  let tried: Tried = { kind: 'early', code: 'unknown-session' };
+  // In what was known of an epoch before this device was added again it may still be opened, when it was sealed before that.
+  for (const [position, epoch] of epochsOf(group, sessionId).entries()) {
+    const outcome = await tryInEpoch(core, plan, envelope, opened, epoch);
+    if (outcome.kind === 'opened') return outcome;
+    if (position === 0) tried = outcome;
+  }
+  return tried;
+}
+
+async function tryInEpoch(core: Core, plan: Plan, envelope: GroupEnvelope, opened: LoadedGroup, epoch: Epoch): Promise<Tried> {
+  const { groups, options } = core;
+  const { from, payload } = envelope;
   const chain = chainOf(epoch, from);
   if (chain === undefined) {
-    const isMember = memberOf(group.members, from) !== undefined || memberOf(epoch.members, from) !== undefined;
+    const { members } = opened.group;
+    const isMember = memberOf(members, from) !== undefined || memberOf(epoch.members, from) !== undefined;
     return isMember ? { kind: 'early', code: 'unknown-chain' } : refused('not-a-member');
   }
   // Who was removed since is listened to in its own epoch: the relay took the message before it carried the removal out.

@@ -12,12 +12,13 @@ import { currentEpoch, isInGroup } from '../group/group.js';
 import { type GroupMember, groupRoles, isManager, memberOf, withoutMembers } from '../group/membership.js';
 import { newestPosition } from '../group/member-chain.js';
 import { sendingChain } from '../group/epoch.js';
+import { lacksOwnKeys } from '../group/transition.js';
 import type { GroupOrder, GroupWish } from '../store/client/group-queue-rows.js';
 import { requests } from '../wire/request.js';
 import { isApproved } from './approval.js';
 import type { Core } from './core.js';
 import type { LoadedGroup } from './group-book.js';
-import { canSeal, unknownGroup } from './group-keys.js';
+import { canSeal, selfOf, unknownGroup } from './group-keys.js';
 import { groupLock } from './lock-names.js';
 import { queueRequests } from './mailer.js';
 import type { NewOutboxEntry } from './outbox.js';
@@ -35,7 +36,7 @@ type Made =
 
 /** Makes the request of the first order of `group`, unless one is on its way; adds orders for devices of members that nobody has added yet. */
 export async function pumpOrders(core: Core, group: GroupAddress): Promise<void> {
-  if (core.orders.of(group).length === 0 && missingDevice(core, group) === undefined) return;
+  if (core.orders.of(group).length === 0 && missingDevice(core, group) === undefined && !mayRenew(core, group)) return;
   let goesOn = true;
   while (goesOn) goesOn = await core.steps.run([groupLock(group)], () => pumpOne(core, group));
 }
@@ -47,9 +48,9 @@ async function pumpOne(core: Core, group: GroupAddress): Promise<Transition<bool
   const plan = new Plan();
   let [order] = orders.of(group);
   if (order === undefined) {
-    const device = opened !== undefined && canSeal(core, opened.group) ? missingDevice(core, group) : undefined;
-    if (device === undefined) return { writes: [], result: false };
-    const added = orders.add(group, { kind: 'add-device', device });
+    const wish = opened === undefined ? undefined : ownWish(core, opened);
+    if (wish === undefined) return { writes: [], result: false };
+    const added = orders.add(group, wish);
     plan.add(added);
     ({ order } = added);
   }
@@ -71,6 +72,22 @@ async function pumpOne(core: Core, group: GroupAddress): Promise<Transition<bool
       ]);
       return plan.finish(false);
   }
+}
+
+/** What this device asks for of itself: devices that are missing, and an epoch of its own where nobody has keys any more. */
+function ownWish(core: Core, { group }: LoadedGroup): GroupWish | undefined {
+  if (canSeal(core, group)) {
+    const device = missingDevice(core, group.address);
+    return device === undefined ? undefined : { kind: 'add-device', device };
+  }
+  return mayRenew(core, group.address) ? { kind: 'remove', members: [] } : undefined;
+}
+
+/** Whether the relay may let this device open an epoch without removing anybody: it has given its keys up and manages the group. */
+function mayRenew(core: Core, address: GroupAddress): boolean {
+  const group = core.groups.peek(address)?.group;
+  if (group === undefined || !lacksOwnKeys(selfOf(core), group) || !isManager(group.members, core.account.address)) return false;
+  return !core.groupWork.isRefused(address, deviceKey(core.account.address));
 }
 
 function makeRequest(core: Core, opened: LoadedGroup | undefined, { group, wish }: GroupOrder): Made {
@@ -121,11 +138,12 @@ function addRequest(core: Core, opened: LoadedGroup, wanted: readonly GroupMembe
   return { kind: 'request', entry: { kind: 'add_group_members', body } };
 }
 
-function removeRequest({ account }: Core, { group }: LoadedGroup, wanted: readonly UserAddress[]): Made {
-  const { address: sender } = account;
+function removeRequest(core: Core, { group }: LoadedGroup, wanted: readonly UserAddress[]): Made {
+  const { address: sender } = core.account;
   const { address, name, suite } = group;
   const removingMembers = wanted.flatMap((user) => memberOf(group.members, user) ?? []);
-  if (removingMembers.length === 0) return { kind: 'done' };
+  const isRenewal = wanted.length === 0 && lacksOwnKeys(selfOf(core), group);
+  if (removingMembers.length === 0 && !isRenewal) return { kind: 'done' };
   if (!isManager(group.members, sender)) return { kind: 'refused', error: notManager() };
   const members = withoutMembers(group.members, removingMembers);
   const body = requests.remove_group_members.encodeRequest({

@@ -12,6 +12,7 @@ import { hasKeys } from '../group/epoch.js';
 import { withoutDevice } from '../group/transition.js';
 import { groupLock } from './lock-names.js';
 import { Plan } from './plan.js';
+import { dropIfOutlived } from './outlived-groups.js';
 import { pumpOrders } from './group-requests.js';
 import { sealWaiting } from './group-send.js';
 
@@ -54,14 +55,29 @@ export class GroupWorker implements GroupWork {
     this.#refused.add(`${groupKey(group)} ${device}`);
   }
 
+  askAnew(): void {
+    this.#refused.clear();
+    this.wakeAll();
+  }
+
   isRefused(group: GroupAddress, device: string): boolean {
     return this.#refused.has(`${groupKey(group)} ${device}`);
   }
 
   /** A connection was made: what the relay would not do before is asked again. */
   onConnected(): void {
-    this.#refused.clear();
-    this.wakeAll();
+    this.askAnew();
+    const core = this.#core();
+    // Only a store that took the place of a newer one may know groups that have gone.
+    if (core.account.storeSince === 0) return;
+    this.#dropOutlived(core).catch((error: unknown) => {
+      if (!core.closing.aborted) core.events.emit({ type: 'error', error, during: 'asking for groups' });
+    });
+  }
+
+  /** One after the other: there may be many. */
+  async #dropOutlived(core: Core): Promise<void> {
+    for (const { address } of core.groups.all()) if (!core.closing.aborted) await dropIfOutlived(core, address);
   }
 
   wakeAll(): void {

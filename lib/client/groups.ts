@@ -97,7 +97,10 @@ export async function knownGroups(core: Core): Promise<readonly KnownGroup[]> {
       const state = isLeaving ? 'leaving' : canSeal(core, opened.group) ? 'ready' : 'waiting';
       const isIn = epoch !== undefined && chainOf(epoch, account.address) !== undefined;
       const devices = isIn
-        ? [...epoch.chains.values()].map(({ device }) => device).filter((device) => peers.find(device)?.isGone !== true)
+        ? [...epoch.chains.values()]
+            .filter(({ isGivenUp }) => !isGivenUp)
+            .map(({ device }) => device)
+            .filter((device) => peers.find(device)?.isGone !== true)
         : [];
       const isManager = memberOf(members, account.address)?.role === groupRoles.manager;
       return { writes: [], result: { address: opened.group.address, name, members, isManager, state, devices } as const };

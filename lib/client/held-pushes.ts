@@ -18,6 +18,11 @@ export class HeldPushes {
     return this.#pushes.length;
   }
 
+  /** The one that came first. */
+  get first(): Arrived | undefined {
+    return this.#pushes[0];
+  }
+
   /** Whether a push of `length` bytes may be held: the first always. The relay's window bounds their number, which the receiver checks. */
   hasRoomFor(length: number): boolean {
     return this.#pushes.length === 0 || this.#bytes + length <= limits.heldPushBytes;

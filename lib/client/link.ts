@@ -3,15 +3,17 @@
  *
  * Owns: when a connection is tried, with which credential, and who is told. Does not own: what is sent over it.
  */
-import type { DeviceAddress } from '../base/address.js';
 import type { Clock } from '../base/clock.js';
 import { E2eeError, TransportError, UsageError } from '../base/errors.js';
 import type { RandomSource } from '../base/random.js';
 import type { Connection, RequestOptions, Transport } from '../transport/transport.js';
-import { type Credential, type HelloAck, frameVersion } from '../wire/frame.js';
+import { type Hello, type HelloAck, frameVersion } from '../wire/frame.js';
 import type { RequestName } from '../wire/request.js';
 import { BackOff } from './back-off.js';
 import type { Events } from './events.js';
+
+/** What a hello says about us. */
+export type SaidHello = Omit<Hello, 'version' | 'lastPushId'>;
 
 /** What the line says about us, and what it is told. */
 export interface LinkSurroundings {
@@ -20,12 +22,7 @@ export interface LinkSurroundings {
   readonly random: RandomSource;
   readonly events: Events;
   /** What the next hello says. `renew` asks for the password instead of the token. */
-  hello(renew: boolean): Promise<{
-    readonly address: DeviceAddress;
-    readonly credential: Credential;
-    readonly incarnation: Uint8Array;
-    readonly commitCounter: number;
-  }>;
+  hello(renew: boolean): Promise<SaidHello>;
   /** How many commits of the store are durable. */
   commitCounter(): number;
   /** Takes a push. */

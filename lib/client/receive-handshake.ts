@@ -24,12 +24,13 @@ function acceptRequest(answer: Accept, sessionId: SessionId): NewOutboxEntry {
 /** Adds the answer to an invite: a session that is ready at once. Throws `StoreError`. */
 export async function receiveInvite(core: Core, plan: Plan, invite: Invite): Promise<Handled> {
   const { account, sessions, peers, events, options, store, pending } = core;
-  const { from, sessionId } = invite;
+  const { from, sessionId, inviteTime } = invite;
   if (!sameDevice(invite.to, account.address)) return refuseUnseen(core, plan, invite, 'wrong-recipient');
   if (sessions.find(sessionId) !== undefined) return answerAgain(core, plan, invite);
   const approval = approvalOf(core, from);
   if (approval === 'rejected') return refuseUnseen(core, plan, invite, 'device-rejected');
   if (!peers.hasRoomFor([from], options.limits.knownDevices)) return refuseUnseen(core, plan, invite, 'too-many-devices');
+  if (inviteTime > 0 && inviteTime <= account.storeSince) return refuseOutlived(core, plan, invite);
   plan.afterwards(() => events.emit({ type: 'invited', device: from, sessionId }));
   const refuse = (code: CodeOf<'invite'>): Handled => refuseUnseen(core, plan, invite, code);
   const oneTimePreKey = invite.oneTimePreKeyId === 0 ? undefined : await store.loadOneTimePreKey(invite.oneTimePreKeyId);
@@ -76,12 +77,24 @@ function refuseUnseen(core: Core, plan: Plan, { from, sessionId }: Invite, code:
   return refuseWith(core, plan, 'invite', code, { from, sessionId, messageId: undefined });
 }
 
+/**
+ * An invite from before our store took the place of a newer one, whose state may have answered it: the inviter would know that answer, not ours. A
+ * session the other way round serves both. Design D4.
+ */
+function refuseOutlived(core: Core, plan: Plan, invite: Invite): Handled {
+  const { from } = invite;
+  meetDevice(core, plan, from);
+  plan.afterwards(() => core.inviter.want(from, from.deviceId));
+  return refuseUnseen(core, plan, invite, 'store-rolled-back');
+}
+
 /** The accept may have been lost: the same one again. An invite of somebody else with the same id is nobody's. Spec: one2one.md §2.4. */
 async function answerAgain(core: Core, plan: Plan, invite: Invite): Promise<Handled> {
   const { from, sessionId } = invite;
   const { sessions } = core;
   const index = sessions.find(sessionId);
   if (index?.role !== 'responder' || !sameDevice(index.peer, from)) return refuseUnseen(core, plan, invite, 'wrong-sender');
+  if (sessions.isGivenUp(sessionId)) return handled.succeeded;
   const { session } = await sessions.open(sessionId);
   const answer = session.state === 'ready' ? acceptOf(session) : undefined;
   const isQueued = core.outbox.forDevice(from).some((request) => request.kind === 'accept' && request.sessionId === sessionId);
@@ -98,12 +111,13 @@ export async function receiveAccept(core: Core, plan: Plan, answer: Accept): Pro
   const { opened, result } = found;
   if ('refusal' in result) return refuseWith(core, plan, 'accept', result.refusal, about);
   plan.create(secretsOf(result.session));
-  const flushed = await flushPending(core, plan, result.session);
+  const isGivenUp = core.sessions.isGivenUp(result.session.sessionId);
+  const flushed = isGivenUp ? { session: result.session, entries: [] } : await flushPending(core, plan, result.session);
   plan.add(core.sessions.change(opened, flushed.session)).retire(result.retired).create(secretsOf(flushed.session));
   queueRequests(core, plan, flushed.entries);
   const { sessionId } = result.session;
   plan.afterwards(() => {
-    events.emit({ type: 'session-ready', device: answer.from, sessionId, direction: 'outbound' });
+    if (!isGivenUp) events.emit({ type: 'session-ready', device: answer.from, sessionId, direction: 'outbound' });
     early.wake(sessionId);
   });
   return handled.succeeded;
@@ -119,7 +133,7 @@ async function completed(core: Core, answer: Accept): Promise<Candidate | undefi
   const { sessions, account, options } = core;
   if (!sameDevice(answer.to, account.address)) return undefined;
   let refused: Candidate | undefined;
-  for (const { sessionId, state } of sessions.ofDevice(answer.from)) {
+  for (const { sessionId, state } of sessions.allOfDevice(answer.from)) {
     if (state !== 'invited') continue;
     const opened = await sessions.open(sessionId);
     if (opened.session.state !== 'invited') continue;

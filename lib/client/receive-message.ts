@@ -101,7 +101,7 @@ async function takeContent(core: Core, plan: Plan, { plaintext, session }: Decry
     }
     case 'group-pre-key-bundle':
     case 'group-update-key-bundle':
-      return receiveKeys(core, plan, session.theirAddress, content);
+      return receiveKeys(core, plan, session, content);
   }
 }
 

@@ -11,6 +11,7 @@ import { forgetDevice, meetDevice } from './devices.js';
 import { queueRequests } from './mailer.js';
 import type { Plan } from './plan.js';
 import { type Handled, handled } from './push-outcome.js';
+import { isRestored, receiveDeviceRestored } from './receive-restored.js';
 import { aboutNothing, refuse } from './refuse.js';
 
 /** Adds new one-time pre-keys: stored with the request that publishes them, before it is sent. Spec: one2one.md §1.3, weaknesses I3. */
@@ -38,8 +39,10 @@ export async function receiveSupply(core: Core, plan: Plan, { count, user }: Pus
   return handled.succeeded;
 }
 
-/** Adds a new device of a user we know. */
-export function receiveDeviceAdded(core: Core, plan: Plan, { device }: PushPayloads['add-user-device']): Handled {
+/** Adds a new device of a user we know, or what is new of one that we know. Throws `StoreError`. */
+export async function receiveDeviceAdded(core: Core, plan: Plan, added: PushPayloads['add-user-device']): Promise<Handled> {
+  const { device } = added;
+  if (isRestored(added) && core.peers.find(device)?.isGone === false) return receiveDeviceRestored(core, plan, device);
   meetDevice(core, plan, device);
   // Groups of its user take it in. Spec: group.md §6.
   plan.afterwards(() => core.groupWork.wakeAll());

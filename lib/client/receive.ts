@@ -20,6 +20,7 @@ import { PushOrder } from './push-order.js';
 import { type Handled, handled } from './push-outcome.js';
 import { receiveAccept, receiveInvite } from './receive-handshake.js';
 import { receiveMessage } from './receive-message.js';
+import { groupsOfUser, isRestored, restores } from './receive-restored.js';
 import { receiveDeviceAdded, receiveDeviceRemoved, receiveSupply } from './receive-notice.js';
 import { pushTrouble } from './server-trust.js';
 import { type SetAsidePush, concernsOnePush, countFailure, listSetAside } from './set-aside-pushes.js';
@@ -65,6 +66,13 @@ function groupOf(payload: Decoded): GroupAddress | undefined {
   return isGroupChange(payload) ? groupOfChange(payload) : undefined;
 }
 
+/** Whether a push says that a device goes on with an earlier store. */
+function isRestoring(push: ReceivedPush): boolean {
+  if (push.payload.kind !== 'add-user-device') return false;
+  const payload = decoded(push);
+  return payload !== undefined && !(payload instanceof DecodeError) && restores(payload);
+}
+
 /** A push, what it carries, and the connection that brought it. */
 interface Taken extends Arrived {
   readonly payload: Decoded;
@@ -76,6 +84,8 @@ export class Receiver {
   readonly #core: () => Core;
   readonly #held = new HeldPushes();
   #isFull = false;
+  /** A device's giving up of what it had is being carried out: what came behind it is about its new life. */
+  #isRestoring = false;
   #taking = 0;
   /** Grows with every connection: pushes of an earlier one have no effect, they come again. */
   #epoch = 0;
@@ -112,7 +122,7 @@ export class Receiver {
       link.breakOff();
       return;
     }
-    if (this.#held.count > 0 || this.#isOver()) {
+    if (this.#held.count > 0 || this.#isOver() || this.#hasToWait(push)) {
       this.#held.add({ push, bytes });
       return;
     }
@@ -124,9 +134,10 @@ export class Receiver {
   resume(): void {
     const { inbox, options, events } = this.#core();
     while (!this.#isOver()) {
-      const arrived = this.#held.take();
-      if (arrived === undefined) break;
-      this.#handle(arrived);
+      const { first } = this.#held;
+      if (first === undefined || this.#hasToWait(first.push)) break;
+      this.#held.take();
+      this.#handle(first);
     }
     const isFull = inbox.count >= options.limits.unacknowledgedMessages;
     if (isFull && !this.#isFull) events.emit({ type: 'unacknowledged-limit', count: inbox.count });
@@ -151,6 +162,18 @@ export class Receiver {
   /** A request of ours about a group was answered: what waited for that is handled in its order. */
   release(): void {
     this.#groupPushes.release();
+    this.resume();
+  }
+
+  /**
+   * Whether a push cannot be begun yet. That a device gives up what it had comes behind everything that it did before, in whatever group: what still
+   * waits there would be taken for something new.
+   */
+  #hasToWait(push: ReceivedPush): boolean {
+    if (this.#isRestoring) return true;
+    if (!isRestoring(push)) return false;
+    const { orders } = this.#core();
+    return this.#taking > 0 || this.#groupPushes.size > 0 || orders.groups().some((group) => orders.sent(group) !== undefined);
   }
 
   /** Whether a push of the group has to wait: it belongs behind a change of ours whose answer has not come. */
@@ -176,6 +199,7 @@ export class Receiver {
     const group = groupOf(payload);
     const taken = { push, bytes, payload, epoch: this.#epoch };
     if (group === undefined) {
+      this.#isRestoring ||= isRestoring(push);
       void this.#carryThrough(taken, () => undefined);
       return;
     }
@@ -207,6 +231,7 @@ export class Receiver {
       await this.#failed(taken, error);
     } finally {
       this.#taking -= 1;
+      if (isRestoring(push)) this.#isRestoring = false;
       this.resume();
     }
   }
@@ -289,7 +314,11 @@ export class Receiver {
         return [...keys, userLock(payload.value.from)];
       case 'supply-one-time-pre-keys':
         return [...keys, accountLock];
-      case 'add-user-device':
+      case 'add-user-device': {
+        const { device } = payload.value;
+        const groups = isRestored(payload.value) ? groupsOfUser(this.#core(), device) : [];
+        return [...keys, userLock(device), ...groups.map(groupLock)];
+      }
       case 'remove-user-device':
         return [...keys, userLock(payload.value.device)];
       case 'create-group':

@@ -1,12 +1,14 @@
 /**
- * A store that was rolled back: the relay has seen a newer one. Design D4.
+ * A store that was rolled back: the relay has seen a newer one, or a copy. Design D4.
  *
- * Its sessions and its own chains in groups would repeat message keys, so they go, all in one commit; what was on its way waits for new ones under its old message ids, so that
- * who has a message already drops the second copy. A new name for the store tells the relay that the old one is given up.
+ * Its sessions and its own chains in groups would repeat message keys, so they are given up, all in one commit: what others have sealed can still be
+ * opened, nothing is sealed with them again. What was on its way waits for new ones under its old message ids, so that who has a message already
+ * drops the second copy. A new name for the store tells the relay that the old one is given up; the relay tells the others, who take the device into
+ * its groups again.
  */
+import { withoutOwnKeys } from '../group/transition.js';
 import { putNextOneTimePreKeyId } from '../store/client/account-rows.js';
 import type { Core } from './core.js';
-import { withoutOwnKeys } from '../group/transition.js';
 import { putGroupChange, selfOf } from './group-keys.js';
 import { accountLock, groupLock, userLock } from './lock-names.js';
 import { Plan } from './plan.js';
@@ -16,26 +18,33 @@ import type { Transition } from './step.js';
 /** One-time pre-key ids passed over: the lost state may have used those that follow, and an id must not name two keys. */
 const skippedIds = 10_000;
 
-/** Gives up every session and encrypted request. Rejects with `StoreError`; then nothing was changed. */
+/** Gives up every session, the own keys in groups and encrypted requests. Rejects with `StoreError`; then nothing was changed. */
 export async function recoverFromRollback(core: Core): Promise<void> {
-  const { sessions, pending, groups, orders, steps } = core;
-  const users = [...sessions.all().map(({ peer }) => peer), ...pending.users()];
-  const known = [...groups.all().map(({ address }) => address), ...orders.groups()];
-  await steps.run([accountLock, ...users.map(userLock), ...known.map(groupLock)], () => giveUpSessions(core));
+  const { sessions, pending, groups, orders, groupKeys, steps } = core;
+  const users = [...sessions.devices(), ...pending.users()];
+  const known = [...groups.all().map(({ address }) => address), ...orders.groups(), ...groupKeys.groups()];
+  await steps.run([accountLock, ...users.map(userLock), ...known.map(groupLock)], () => giveUpKeys(core));
 }
 
-/** Nothing is sealed with the own chains any more: the lost state may have used their keys. Others' messages can still be opened. */
+/** Nothing is sealed with the own chains any more, and keys that have come for them are not used: the lost state may have done both. */
 async function giveUpGroupKeys(core: Core, plan: Plan): Promise<void> {
-  for (const { address } of core.groups.all()) {
-    const opened = await core.groups.open(address);
+  const { groups, groupKeys, store } = core;
+  for (const { address } of groups.all()) {
+    const opened = await groups.open(address);
     if (opened !== undefined) await putGroupChange(core, plan, opened, withoutOwnKeys(selfOf(core), opened.group));
+  }
+  for (const address of groupKeys.groups()) {
+    const received = await store.loadReceivedGroupKeys(address);
+    for (const { content } of received) content.fill(0);
+    const sequences = received.map(({ sequence }) => sequence);
+    plan.add(groupKeys.remove(address, sequences));
   }
 }
 
-async function giveUpSessions(core: Core): Promise<Transition<void>> {
+async function giveUpKeys(core: Core): Promise<Transition<void>> {
   const { account, sessions, options, events } = core;
   const plan = new Plan();
-  plan.add(await sessions.remove(sessions.all().map(({ sessionId }) => sessionId)));
+  for (const device of sessions.devices()) plan.add(await sessions.giveUp(device, 'us'));
   await requeue(core, plan, () => true);
   await requeueGroups(core, plan);
   await giveUpGroupKeys(core, plan);

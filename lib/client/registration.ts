@@ -128,6 +128,8 @@ async function ask({ options }: Core, request: Uint8Array, signal: AbortSignal |
       incarnation: noBytes,
       commitCounter: 0,
       lastPushId: '',
+      greeting: noBytes,
+      previousGreeting: noBytes,
     },
     onPush: () => undefined,
     ...(signal === undefined ? {} : { signal }),

@@ -40,8 +40,16 @@ export async function requeueGroups(core: Core, plan: Plan): Promise<void> {
   }
 }
 
-/** Adds to `plan` that every request queued for a device that `concerns` is taken back. Throws `StoreError`. */
-export async function requeue(core: Core, plan: Plan, concerns: (device: DeviceAddress) => boolean): Promise<void> {
+/**
+ * Adds to `plan` that every request queued for a device that `concerns` is taken back. `keeps` tells which contents are still for it; the others are
+ * dropped, also of what waited before. Throws `StoreError`.
+ */
+export async function requeue(
+  core: Core,
+  plan: Plan,
+  concerns: (device: DeviceAddress) => boolean,
+  keeps: (content: Uint8Array) => boolean = () => true,
+): Promise<void> {
   const { store, outbox, pending } = core;
   const bound: OutboxEntry[] = [];
   await store.walkOutbox((entry) => {
@@ -49,10 +57,16 @@ export async function requeue(core: Core, plan: Plan, concerns: (device: DeviceA
   });
   const dropped = new Set(bound.map(({ sequence }) => sequence));
   plan.write(...bound.map(({ sequence }) => deleteOutboxEntry(sequence))).apply(() => outbox.drop(dropped));
-  for (const { device, messages } of unsent(bound).values()) {
+  const byDevice = unsent(bound);
+  for (const target of pending.targets()) {
+    if ('deviceId' in target && concerns(target) && !byDevice.has(deviceKey(target)))
+      byDevice.set(deviceKey(target), { device: target, messages: [] });
+  }
+  for (const { device, messages } of byDevice.values()) {
     const waiting = await pending.take(device);
     // What had been encrypted was sent before what waits: the order stays, under new numbers.
-    plan.add(waiting.change).add(pending.add(device, [...messages, ...waiting.messages]));
+    const kept = [...messages, ...waiting.messages].filter(({ content }) => keeps(content));
+    plan.add(waiting.change).add(pending.add(device, kept));
   }
 }
 

@@ -11,7 +11,15 @@ import { limits } from '../base/limits.js';
 import type { Wipeable } from '../base/secret.js';
 import type { DecryptedMessage, ReadySession, Session } from '../session/session.js';
 import type { ClientStore, StoredSession } from '../store/client-store.js';
-import { type SessionIndex, deleteSession, indexOf, putSessionIndex, sessionWrites } from '../store/client/session-rows.js';
+import {
+  type GivenUpBy,
+  type SessionIndex,
+  deleteSession,
+  indexOf,
+  putGivenUp,
+  putSessionIndex,
+  sessionWrites,
+} from '../store/client/session-rows.js';
 import { StoredSkippedKeys } from '../store/client/skipped-rows.js';
 import type { Write } from '../store/store.js';
 
@@ -23,6 +31,8 @@ export interface BookChange {
 
 interface Entry {
   index: SessionIndex;
+  /** Nothing is sealed with it any more; what comes is opened. */
+  givenUp: GivenUpBy | undefined;
   loaded: StoredSession | undefined;
 }
 
@@ -69,14 +79,17 @@ export class SessionBook {
   async load(ourAddress: DeviceAddress): Promise<void> {
     this.wipe();
     this.#ourAddress = ourAddress;
-    for (const index of await this.#store.loadSessionIndexes()) this.#enter({ index, loaded: undefined });
+    const givenUp = new Map((await this.#store.loadGivenUpSessions()).map(({ sessionId, by }) => [sessionId, by]));
+    for (const index of await this.#store.loadSessionIndexes()) {
+      this.#enter({ index, givenUp: givenUp.get(index.sessionId), loaded: undefined });
+    }
   }
 
-  /** Number of sessions, by state. */
+  /** Number of sessions that are not given up, by state. */
   get counts(): { readonly ready: number; readonly invited: number } {
-    let ready = 0;
-    for (const { index } of this.#entries.values()) if (index.state === 'ready') ready += 1;
-    return { ready, invited: this.#entries.size - ready };
+    const used = this.all();
+    const ready = used.filter(({ state }) => state === 'ready').length;
+    return { ready, invited: used.length - ready };
   }
 
   /** What is known of the session. */
@@ -84,8 +97,23 @@ export class SessionBook {
     return this.#entries.get(sessionId)?.index;
   }
 
-  /** The sessions with `device`, newest invite first. */
+  /** Whether nothing is sealed with the session any more. */
+  isGivenUp(sessionId: SessionId): boolean {
+    return this.givenUpBy(sessionId) !== undefined;
+  }
+
+  /** Who has given the session up, if anybody has. */
+  givenUpBy(sessionId: SessionId): GivenUpBy | undefined {
+    return this.#entries.get(sessionId)?.givenUp;
+  }
+
+  /** The sessions with `device` that are not given up, newest invite first. */
   ofDevice(device: DeviceAddress): SessionIndex[] {
+    return this.allOfDevice(device).filter(({ sessionId }) => !this.isGivenUp(sessionId));
+  }
+
+  /** All sessions with `device`, newest invite first. */
+  allOfDevice(device: DeviceAddress): SessionIndex[] {
     const found: SessionIndex[] = [];
     for (const id of this.#byDevice.get(deviceKey(device)) ?? []) {
       const entry = this.#entries.get(id);
@@ -100,14 +128,19 @@ export class SessionBook {
     return this.ofDevice(device).find(({ state }) => state === 'ready');
   }
 
-  /** The devices of `user` with a session. */
+  /** The devices of `user` with a session, given up or not. */
   devicesOf(user: UserAddress): DeviceAddress[] {
     return [...(this.#devices.get(userKey(user))?.values() ?? [])];
   }
 
-  /** All sessions. */
+  /** The devices with a session, given up or not. */
+  devices(): DeviceAddress[] {
+    return [...this.#devices.values()].flatMap((devices) => [...devices.values()]);
+  }
+
+  /** All sessions that are not given up. */
   all(): SessionIndex[] {
-    return [...this.#entries.values()].map(({ index }) => index);
+    return [...this.#entries.values()].filter(({ givenUp }) => givenUp === undefined).map(({ index }) => index);
   }
 
   /** The session's state: at once when it is in memory. Throws `StoreError`. */
@@ -126,7 +159,7 @@ export class SessionBook {
     return {
       writes: sessionWrites(undefined, session),
       apply: () => {
-        this.#enter({ index: indexOf(session), loaded: { session, skipped } });
+        this.#enter({ index: indexOf(session), givenUp: undefined, loaded: { session, skipped } });
         this.#keep(session.sessionId);
       },
     };
@@ -165,6 +198,29 @@ export class SessionBook {
     };
   }
 
+  /**
+   * The change that gives up every session with `device`: what was sealed for us with one of them can be opened, nothing is sealed with them again. As
+   * many stay as a pair may have. What we have given up ourselves stays so. Throws `StoreError`.
+   */
+  async giveUp(device: DeviceAddress, by: GivenUpBy): Promise<BookChange & { readonly retired: readonly Wipeable[] }> {
+    const used = this.ofDevice(device);
+    const before = this.allOfDevice(device).filter(({ sessionId }) => this.isGivenUp(sessionId));
+    const all = [...used, ...before];
+    const removed = await this.remove(all.slice(limits.sessionsPerPair).map(({ sessionId }) => sessionId));
+    const kept = all.slice(0, limits.sessionsPerPair).filter(({ sessionId }) => this.givenUpBy(sessionId) !== 'us');
+    return {
+      writes: [...kept.map(({ sessionId }) => putGivenUp({ sessionId, by })), ...removed.writes],
+      retired: removed.retired,
+      apply: () => {
+        for (const { sessionId } of kept) {
+          const entry = this.#entries.get(sessionId);
+          if (entry !== undefined) entry.givenUp = by;
+        }
+        removed.apply();
+      },
+    };
+  }
+
   /** The change that deletes sessions; `retired` are their secrets in memory, to be wiped when it is durable. Throws `StoreError`. */
   async remove(sessionIds: readonly SessionId[]): Promise<BookChange & { readonly retired: readonly Wipeable[] }> {
     const writes: Write[] = [];
@@ -187,8 +243,8 @@ export class SessionBook {
 
   /** The sessions that must go so that one more can come: those beyond the bound, or all when they were made with another identity. Spec: one2one.md §2.4. */
   surplus(device: DeviceAddress, isOtherIdentity: boolean): SessionId[] {
+    if (isOtherIdentity) return this.allOfDevice(device).map(({ sessionId }) => sessionId);
     const sessions = this.ofDevice(device);
-    if (isOtherIdentity) return sessions.map(({ sessionId }) => sessionId);
     const kept = limits.sessionsPerPair - 1;
     if (sessions.length <= kept) return [];
     const used = this.newestReady(device)?.sessionId;

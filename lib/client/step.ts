@@ -15,6 +15,8 @@ export interface Transition<T> {
   /** One transaction, read once when the step commits. None at all: nothing is committed, and the rest happens at once. */
   readonly writes: readonly Write[];
   readonly result: T;
+  /** The commit counter stays: nothing that is sealed or sent depends on what is written. */
+  readonly isUncounted?: boolean;
   /** Takes the new state into memory, as soon as it is queued. Must not throw. */
   readonly apply?: () => void;
   /** Secrets that the new state has made superfluous: wiped when it is durable. */
@@ -28,7 +30,7 @@ export interface Transition<T> {
 /** What steps stand on. */
 export interface StepSurroundings {
   readonly store: GroupCommit;
-  /** The write that moves the commit counter, added to every commit, and what to call when it is durable. Design D4. */
+  /** The write that moves the commit counter, added to every commit that counts, and what to call when it is durable. Design D4. */
   countCommit(): { readonly write: Write; durable(): void };
   /** Loads everything that is kept in memory from the store, after wiping what was there. */
   load(): Promise<void>;
@@ -114,8 +116,9 @@ export class Steps {
         }
         const { writes } = next;
         if (writes.length > 0) {
-          const count = this.#surroundings.countCommit();
-          durable = store.commit([...writes, count.write], generation).then(() => count.durable());
+          const count = next.isUncounted === true ? undefined : this.#surroundings.countCommit();
+          const counted = count === undefined ? writes : [...writes, count.write];
+          durable = store.commit(counted, generation).then(() => count?.durable());
         }
         next.apply?.();
       } finally {

@@ -32,6 +32,8 @@ export const recoveries = {
     'wrong-recipient': 'dropped',
     'wrong-sender': 'dropped',
     'device-rejected': 'dropped',
+    // From before this store was rolled back: answered by an invite of our own.
+    'store-rolled-back': 'dropped',
     // As many devices are known as may be.
     'too-many-devices': 'dropped',
     // Until the application trusts the new keys (`Client.trustIdentity`).

@@ -105,7 +105,7 @@ export function joinedEpoch(number: number, step: GroupStep): Epoch {
 
 /** A chain whose keys have not come. */
 export function emptyChain({ address, signingKey }: GroupDevice): MemberChain {
-  return { device: address, signingKey, positions: [] };
+  return { device: address, signingKey, positions: [], isGivenUp: false };
 }
 
 /** The epoch with `chain` in it. */
@@ -250,7 +250,7 @@ class EpochWork {
     step.devices.forEach((device, position) => {
       const welcome = welcomed[position];
       if (welcome === undefined) return;
-      // Who is in the epoch already keeps its chain: a key may be given only once. Weaknesses I28.
+      // Who is in the epoch already keeps its chain, unless it has given it up: a key may be given only once. Weaknesses I28.
       if (this.#hasChain(device)) welcome.wipe();
       else this.#welcome(device, [{ generation: step.number + 1, chainKey: { key: welcome, index: 0 } }]);
     });
@@ -279,10 +279,11 @@ class EpochWork {
 
   #hasChain({ address }: GroupDevice): boolean {
     const chain = this.#chains.get(deviceKey(address));
-    return chain !== undefined && chain.positions.length > 0;
+    return chain !== undefined && chain.positions.length > 0 && !chain.isGivenUp;
   }
 
   #welcome(device: GroupDevice, positions: MemberChain['positions']): void {
+    this.#retired.push(...(this.#chains.get(deviceKey(device.address))?.positions ?? []).map(({ chainKey }) => chainKey.key));
     this.#chains.set(deviceKey(device.address), { ...emptyChain(device), positions });
   }
 

@@ -53,7 +53,12 @@ export function currentEpoch(group: Group): Epoch | undefined {
 
 /** The epoch that `sessionId` names. */
 export function epochOf(group: Group, sessionId: SessionId): Epoch | undefined {
-  return group.epochs.findLast((epoch) => epoch.sessionId === sessionId);
+  return epochsOf(group, sessionId).at(0);
+}
+
+/** The epochs that `sessionId` names, newest first: a device that was added again has what it knew before, and what it has been given since. */
+export function epochsOf(group: Group, sessionId: SessionId): Epoch[] {
+  return group.epochs.filter((epoch) => epoch.sessionId === sessionId).reverse();
 }
 
 /** All secrets of `epochs`. */
@@ -66,11 +71,12 @@ export function hasPosition(epoch: Epoch, device: DeviceAddress): boolean {
   return (chainOf(epoch, device)?.positions.length ?? 0) > 0;
 }
 
-/** Whether `device` is in the current epoch, or being added to it. */
+/** Whether `device` is in the current epoch with keys that it has not given up, or being added to it. */
 export function isInGroup(group: Group, device: DeviceAddress): boolean {
   const epoch = currentEpoch(group);
   if (epoch === undefined) return false;
-  const isIn = hasKeys(epoch) ? hasPosition(epoch, device) : chainOf(epoch, device) !== undefined;
+  const chain = chainOf(epoch, device);
+  const isIn = chain !== undefined && !chain.isGivenUp && (!hasKeys(epoch) || chain.positions.length > 0);
   return isIn || epoch.open.some(({ devices }) => devices.some(({ address }) => sameDevice(address, device)));
 }
 

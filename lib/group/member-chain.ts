@@ -29,6 +29,8 @@ export interface MemberChain {
   readonly signingKey: Uint8Array;
   /** Oldest generation first; the last is the newest known for certain. Empty until the keys have come. */
   readonly positions: readonly ChainPosition[];
+  /** Its owner has given it up and is to be added again; what it sealed before can be opened until then. */
+  readonly isGivenUp: boolean;
 }
 
 /** What opening a message gives. */

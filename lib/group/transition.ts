@@ -110,8 +110,8 @@ export function* addedDevices(
   const isUs = devices.some(({ address }) => sameDevice(address, self.address));
   const epoch = before === undefined ? undefined : currentEpoch(before);
   if (isUs) {
-    // The keys have overtaken nothing: they wait for this. What comes again changes nothing (weaknesses I28); who has given its chain up can be added.
-    if (epoch !== undefined && (!hasKeys(epoch) || hasPosition(epoch, self.address))) {
+    // What comes again changes nothing once the keys are here (weaknesses I28); who has given its chain up, or waits for others, can be added.
+    if (epoch !== undefined && hasPosition(epoch, self.address)) {
       throw new ProtocolError('known-group', 'this device is in the group already');
     }
     if (addingMembers.length > 0 ? !isManager(members, sender) : memberOf(members, sender) === undefined) throw notManager();
@@ -156,11 +156,39 @@ export function withoutDevice(before: Group, device: DeviceAddress): GroupChange
 }
 
 /**
- * Nothing is sent with the keys of this device any more: they may have been used by a later state of the store. An epoch whose keys have not
- * come is as good as before. Design D4.
+ * Nothing is sent with the keys of this device any more: they may have been used by a later state of the store, also those that have not come yet here.
+ * What others seal in the epochs that it has keys of can still be opened. It has to be added again. Design D4.
  */
 export function withoutOwnKeys(self: Self, before: Group): GroupChange {
-  return withEndedChains(before, self.address);
+  const ended = withEndedChains(before, self.address);
+  const epochs = ended.group.epochs.map((epoch) =>
+    // Nobody sends keys in our own name, and none for an earlier add of ours.
+    hasKeys(epoch) ? { ...epoch, joinedBy: undefined } : awaitedEpoch(epoch.number, self.address, epoch.members, []),
+  );
+  return { ...ended, group: { ...ended.group, epochs } };
+}
+
+/** Whether this device has given up its keys and has not been added again. */
+export function lacksOwnKeys(self: Self, group: Group): boolean {
+  const epoch = currentEpoch(group);
+  if (epoch === undefined) return false;
+  return hasKeys(epoch) ? chainOf(epoch, self.address)?.positions.length === 0 : sameDevice(epoch.opener, self.address);
+}
+
+/**
+ * A device has given its keys up: it is to be added again, and what is owed to it for an earlier add it does not need any more. Until it is added,
+ * what it has sent before can be opened.
+ */
+export function withGivenUpChain(before: Group, device: DeviceAddress): GroupChange {
+  const epochs = before.epochs.map((epoch) => {
+    const chain = epoch === currentEpoch(before) ? chainOf(epoch, device) : undefined;
+    const isOwed = ({ devices, isHandedOver }: GroupStep): boolean =>
+      !isHandedOver && devices.every(({ address }) => sameDevice(address, device));
+    if (chain === undefined && !epoch.open.some(isOwed)) return epoch;
+    const open = epoch.open.some(isOwed) ? epoch.open.map((step) => (isOwed(step) ? { ...step, isHandedOver: true } : step)) : epoch.open;
+    return { ...(chain === undefined ? epoch : withChain(epoch, { ...chain, isGivenUp: true })), open };
+  });
+  return settled({ ...before, epochs });
 }
 
 function withEndedChains(before: Group, device: DeviceAddress): GroupChange {

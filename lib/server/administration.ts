@@ -64,6 +64,7 @@ export async function administer<Name extends AdminName>(
     const replies = await store.groups.replies(caller);
     const repeated = await repeatedAnswer(context, request, replies, digest, stands);
     if (repeated !== undefined) return repeated;
+    await requireHeard(context, caller);
     const { plan, answer } = await makePlan();
     const response = requestRowOf(name).encodeResponse({ ok: true, message: '', value: answer });
     requireFitting(context, response.length);
@@ -76,11 +77,26 @@ export async function administer<Name extends AdminName>(
   });
 }
 
+/** Refuses with 409 a device that has not heard yet that another one has given up its keys and sessions. */
+async function requireHeard({ store, mailboxes }: RelayContext, caller: DeviceAddress): Promise<void> {
+  const news = await store.groups.news(caller);
+  if (news === undefined || !(await mailboxes.holds(caller, news.sequence, news.pushId))) return;
+  throw new Refusal(responseCode.conflict, 'group-changed');
+}
+
+/**
+ * Refuses with 409 a device that cannot have keys to hand out: one that has given them up, and one that {@link requireNews} refuses.
+ */
+export async function requireCurrent(context: RelayContext, state: GroupState, caller: DeviceAddress): Promise<void> {
+  if (state.marks.get(deviceKey(caller))?.needsKeys === true) throw new Refusal(responseCode.conflict, 'group-changed');
+  await requireNews(context, state, caller);
+}
+
 /**
  * Refuses with 409 a device that has not consumed the last change of the group yet: its sequence number and lists are those of an older state.
  * A device that is not in the group itself yet has none at all.
  */
-export async function requireCurrent(context: RelayContext, { marks }: GroupState, caller: DeviceAddress): Promise<void> {
+export async function requireNews(context: RelayContext, { marks }: GroupState, caller: DeviceAddress): Promise<void> {
   const mark = marks.get(deviceKey(caller));
   const isCurrent = mark !== undefined && !(await context.mailboxes.holds(caller, mark.controlSequence, mark.controlId));
   if (!isCurrent) throw new Refusal(responseCode.conflict, 'group-changed');

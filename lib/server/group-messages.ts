@@ -31,8 +31,9 @@ export const sendGroupMessage: Handler<'send_group_msg'> = async (context, calle
       const { generation } = context.store;
       const state = await requireState(context, groupId);
       requireMember(state.record, caller);
-      // Without a mark it has no keys: it is new, or was just removed.
-      if (!state.marks.has(deviceKey(caller))) throw new Refusal(responseCode.forbidden, 'the device was not added to the group');
+      // Without a mark it has no keys: it is new, or was just removed. One that has given its keys up sends nothing with them.
+      if (state.marks.get(deviceKey(caller))?.needsKeys !== false)
+        throw new Refusal(responseCode.forbidden, 'the device was not added to the group');
       // The envelope goes on byte for byte, stored once.
       const message = { kind: 'message', bytes: encoded } as const;
       const deliveries = receivers(state, caller, allow, deny).map((device) => ({

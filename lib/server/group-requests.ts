@@ -1,6 +1,6 @@
 /** Requests that change or read a group. What the sender says about the group is not believed: the relay fills in its own. Spec: server.md §3. */
 import type { DeviceAddress, GroupAddress } from '../base/address.js';
-import { deviceKey, sameUser } from '../base/address.js';
+import { deviceKey, sameDevice, sameUser } from '../base/address.js';
 import { limits } from '../base/limits.js';
 import { randomId } from '../base/random.js';
 import type { GroupRecord } from '../store/relay-store.js';
@@ -8,7 +8,7 @@ import type { GroupMember } from '../wire/group.js';
 import { groupRoles } from '../wire/group.js';
 import { encodePayload } from '../wire/push.js';
 import type { AnswerOf, RequestOf } from '../wire/request.js';
-import { type AdminName, administer, requireCurrent } from './administration.js';
+import { type AdminName, administer, requireCurrent, requireNews } from './administration.js';
 import type { Handler, RelayContext } from './context.js';
 import { requireCaller, requireDomain } from './context.js';
 import { devicesOfNewMembers, requireDeviceCount, withSigningKey, withSigningKeys, withoutDevice } from './group-members.js';
@@ -108,7 +108,10 @@ export const addGroupMembers: AdminHandler<'add_group_members'> = async (context
   );
 };
 
-/** add_group_member_device: the first member that asks makes a device known to the others; all later ones get 404. */
+/**
+ * add_group_member_device: the first member that asks makes a device known to the others, or known again after it has given its keys up; all later
+ * ones get 404.
+ */
 export const addGroupMemberDevice: AdminHandler<'add_group_member_device'> = async (context, caller, request, body) => {
   requireCaller(caller, request.sender);
   const { groupId } = requireGroup(context, request.group.address);
@@ -119,7 +122,7 @@ export const addGroupMemberDevice: AdminHandler<'add_group_member_device'> = asy
     { name: 'add_group_member_device', caller, body },
     {
       locks: [groupLock(groupId), `user:${address.userId}`],
-      stands: ({ marks }) => marks.has(deviceKey(address)),
+      stands: ({ marks }) => marks.get(deviceKey(address))?.needsKeys === false,
       plan: async () => {
         const before = await requireState(context, groupId);
         requireMember(before.record, caller);
@@ -127,17 +130,19 @@ export const addGroupMemberDevice: AdminHandler<'add_group_member_device'> = asy
           throw new Refusal(responseCode.notFound, 'the user of the device is not in the group');
         }
         // Before the state is compared: who comes second is behind, but need not ask again.
-        if (before.marks.has(deviceKey(address))) throw new Refusal(responseCode.notFound, 'the device was added already');
+        if (before.marks.get(deviceKey(address))?.needsKeys === false)
+          throw new Refusal(responseCode.notFound, 'the device was added already');
         await requireCurrent(context, before, caller);
-        requireDeviceCount(context, before.devices.length + 1);
+        const others = withoutDevice(before.devices, address);
+        requireDeviceCount(context, others.length + 1);
         const addingDevice = await withSigningKey(context, address);
         const record = changed(before.record, {});
-        const devices = inOrderOfIds([...before.devices, address]);
+        const devices = inOrderOfIds([...others, address]);
         const { suite, sender, sequence } = request;
         const group = groupInfo(record, context.domain);
         const payload = encodePayload({ kind: 'add-group-member-device', value: { suite, sender, sequence, group, addingDevice } });
         return {
-          plan: { before, record, devices, control: controlPushes(request.sender, devices, payload) },
+          plan: { before, record, devices, keyed: new Set([deviceKey(address)]), control: controlPushes(request.sender, devices, payload) },
           answer: { members: record.members, addingDevice },
         };
       },
@@ -145,23 +150,28 @@ export const addGroupMemberDevice: AdminHandler<'add_group_member_device'> = asy
   );
 };
 
-/** remove_group_members: takes users out; who stays gets the list of devices that stay, who goes does not. */
+/**
+ * remove_group_members: takes users out; who stays gets the list of devices that stay, who goes does not. Devices that have given their keys up are
+ * not in the list: the new epoch takes them in as any other device that is missing. Nobody at all may be removed by a manager's device that has given
+ * its keys up when nobody else has any: the group begins anew with it.
+ */
 export const removeGroupMembers: AdminHandler<'remove_group_members'> = async (context, caller, request, body) => {
   requireCaller(caller, request.sender);
   const { groupId } = requireGroup(context, request.group.address);
   const { removingMembers } = request;
-  if (removingMembers.length === 0) throw new Refusal(responseCode.badRequest, 'removing_member_list is empty');
   if (removingMembers.some((member) => sameUser(member, caller))) throw new Refusal(responseCode.notFound, 'a user cannot remove himself');
   return administer(
     context,
     { name: 'remove_group_members', caller, body },
     {
       locks: [groupLock(groupId), ...userLocks(removingMembers)],
-      stands: ({ record }) => removingMembers.every((member) => memberOf(record, member) === undefined),
+      stands: ({ record, marks }) =>
+        marks.get(deviceKey(caller))?.needsKeys === false && removingMembers.every((member) => memberOf(record, member) === undefined),
       plan: async () => {
         const before = await requireState(context, groupId);
         requireManager(before.record, caller);
-        await requireCurrent(context, before, caller);
+        await requireNews(context, before, caller);
+        if (removingMembers.length === 0) requireNobodyHasKeys(before, caller);
         if (removingMembers.some((member) => memberOf(before.record, member) === undefined)) {
           throw new Refusal(responseCode.notFound, 'a user is not a member');
         }
@@ -171,7 +181,8 @@ export const removeGroupMembers: AdminHandler<'remove_group_members'> = async (c
         const members = before.record.members.filter((member) => !isRemoved(member));
         const record = changed(before.record, { members });
         const devices = before.devices.filter((device) => memberOf(record, device) !== undefined);
-        const keyed = await withSigningKeys(context, devices);
+        const listed = devices.filter((device) => sameDevice(device, caller) || before.marks.get(deviceKey(device))?.needsKeys === false);
+        const keyed = await withSigningKeys(context, listed);
         const { suite, sender } = request;
         const told = { suite, sender, group: groupInfo(record, context.domain), removingMembers: removed };
         const staying = encodePayload({ kind: 'remove-group-members', value: { ...told, devices: keyed } });
@@ -182,7 +193,8 @@ export const removeGroupMembers: AdminHandler<'remove_group_members'> = async (c
             before,
             record,
             devices,
-            control: [...controlPushes(request.sender, devices, staying), ...controlPushes(request.sender, gone.flat(), leaving)],
+            keyed: new Set([deviceKey(caller)]),
+            control: [...controlPushes(request.sender, listed, staying), ...controlPushes(request.sender, gone.flat(), leaving)],
           },
           answer: { removedMembers: removed, members, devices: keyed },
         };
@@ -200,6 +212,13 @@ export const getGroup: Handler<'get_group'> = async (context, caller, request) =
   if (memberOf(record, caller) === undefined) throw noSuchGroup();
   return { name: record.name, group: addressOf(record, context.domain), members: record.members };
 };
+
+/** Throws `Refusal` 400 when the caller has its keys, and 404 when another device of the group has: it takes the others in. */
+function requireNobodyHasKeys({ marks }: GroupState, caller: DeviceAddress): void {
+  if (marks.get(deviceKey(caller))?.needsKeys !== true) throw new Refusal(responseCode.badRequest, 'removing_member_list is empty');
+  if ([...marks.values()].every(({ needsKeys }) => needsKeys)) return;
+  throw new Refusal(responseCode.notFound, 'a device of the group has its keys');
+}
 
 /** The group that a request names. Throws `Refusal` 400 when it names none and 404 when it is of another domain. */
 export function requireGroup(context: RelayContext, address: GroupAddress | undefined): GroupAddress {

@@ -19,6 +19,8 @@ export interface GroupPlan {
   readonly record: GroupRecord;
   /** Devices that are marked afterwards, those of one user in the order of their ids. */
   readonly devices: readonly DeviceAddress[];
+  /** Those of them that get keys by it, by `deviceKey`: they need no others. */
+  readonly keyed?: ReadonlySet<string>;
   /** Pushes that change the group for a device: until it has consumed the last of them, it administers nothing. */
   readonly control: readonly Delivery[];
 }
@@ -34,13 +36,14 @@ export interface GroupUpdate {
 
 /** Plans a change; the caller holds the group's lock until it has settled. */
 export function planUpdate(context: RelayContext, plan: GroupPlan): GroupUpdate {
-  const { before, record, devices, control } = plan;
+  const { before, record, devices, control, keyed } = plan;
   const { groups } = context.store;
   const known = before?.marks ?? new Map<string, GroupMark>();
-  const reached = groupState(
-    record,
-    devices.map((device) => known.get(deviceKey(device)) ?? freshMark(device)),
-  );
+  const markOf = (device: DeviceAddress): GroupMark => {
+    const mark = known.get(deviceKey(device)) ?? freshMark(device);
+    return mark.needsKeys && keyed?.has(deviceKey(device)) === true ? { ...mark, needsKeys: false } : mark;
+  };
+  const reached = groupState(record, devices.map(markOf));
   const leaves = routeLeaves(context, reached);
   let after: GroupState | undefined;
   return {
@@ -49,7 +52,7 @@ export function planUpdate(context: RelayContext, plan: GroupPlan): GroupUpdate 
       const controls = new Map(control.map((delivery) => [deviceKey(delivery.to), placeOf(delivery)]));
       const marks = devices.map((device) => {
         const place = controls.get(deviceKey(device));
-        const mark = known.get(deviceKey(device)) ?? freshMark(device);
+        const mark = markOf(device);
         return place === undefined ? mark : { ...mark, controlSequence: place.sequence, controlId: place.id };
       });
       const routed = { ...record, leaves: leaves.map((leave) => placedLeave(leave, placeOf)) };
@@ -69,7 +72,7 @@ export function planUpdate(context: RelayContext, plan: GroupPlan): GroupUpdate 
 }
 
 function freshMark({ domain, userId, deviceId }: DeviceAddress): GroupMark {
-  return { device: { domain, userId, deviceId }, controlSequence: 0, controlId: '' };
+  return { device: { domain, userId, deviceId }, controlSequence: 0, controlId: '', needsKeys: false };
 }
 
 function membershipWrites({ store }: RelayContext, before: GroupRecord | undefined, after: GroupRecord): Write[] {

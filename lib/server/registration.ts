@@ -185,6 +185,8 @@ async function enrol(
     incarnation: new Uint8Array(0),
     commitCounter: 0,
     retiredIncarnations: [],
+    storeSince: 0,
+    greeting: new Uint8Array(0),
   };
   const writes: Write[] = [
     store.putDevice(device),

@@ -1,16 +1,15 @@
 /** The end of a device. Spec: server.md §3 (device removal). */
 import type { DeviceAddress } from '../base/address.js';
 import { deviceKey, sameDevice, sameUser } from '../base/address.js';
-import { limits } from '../base/limits.js';
 import type { Write } from '../store/store.js';
 import { encodePayload } from '../wire/push.js';
+import { Audience } from './audience.js';
 import type { Handler, RelayContext } from './context.js';
 import { requireDomain } from './context.js';
 import { withoutDevice } from './group-members.js';
 import { groupLock } from './group-state.js';
 import { type GroupUpdate, planUpdate } from './group-update.js';
 import { Refusal, responseCode } from './refusal.js';
-import { maxRelated, relatedDevices } from './users.js';
 
 /** remove_device: another device of the caller's user. One that is gone already is as good as removed: the answer may have been lost. */
 export const removeOwnDevice: Handler<'remove_device'> = async (context, caller, { device }) => {
@@ -54,16 +53,10 @@ async function removeLocked(
 ): Promise<boolean> {
   const { store, counters, mailboxes } = context;
   if ((await store.login(address)) === undefined) return false;
-  const own = await store.deviceAddressesOf(address.userId, limits.devicesPerUser);
-  const told = new Map<string, DeviceAddress>();
-  const tell = (devices: readonly DeviceAddress[]): void => {
-    for (const device of devices) if (told.size < maxRelated) told.set(deviceKey(device), device);
-  };
-  tell(withoutDevice(own, address));
-  tell(await relatedDevices(context, address.userId));
+  const audience = await Audience.of(context, address);
   const updates: GroupUpdate[] = [];
   for (const groupId of groupIds) {
-    const update = await leaveBehind(context, groupId, address, tell);
+    const update = await leaveBehind(context, groupId, address, audience);
     if (update !== undefined) updates.push(update);
   }
   const payload = encodePayload({ kind: 'remove-user-device', value: { device: address } });
@@ -71,11 +64,8 @@ async function removeLocked(
   counters.forget(address);
   await mailboxes.remove(
     address,
-    [
-      ...[...told.values()].map((to) => ({ to, payload, signed: true, optional: true })),
-      ...updates.flatMap(({ deliveries }) => deliveries),
-    ],
-    (placeOf) => [...replies, ...updates.flatMap((update) => update.writes(placeOf)), ...also()],
+    [...audience.deliveries(payload), ...updates.flatMap(({ deliveries }) => deliveries)],
+    (placeOf) => [...replies, store.groups.deleteNews(address), ...updates.flatMap((update) => update.writes(placeOf)), ...also()],
     generation,
   );
   for (const update of updates) update.settle();
@@ -87,11 +77,11 @@ async function leaveBehind(
   context: RelayContext,
   groupId: string,
   address: DeviceAddress,
-  tell: (devices: readonly DeviceAddress[]) => void,
+  audience: Audience,
 ): Promise<GroupUpdate | undefined> {
   const before = await context.groups.load(groupId);
   if (before === undefined) return undefined;
-  tell(before.devices.filter(({ userId }) => userId !== address.userId));
+  audience.add(before.devices);
   const { record } = before;
   if (record.leaves.length > 0) {
     return planUpdate(context, { before, record, devices: withoutDevice(before.devices, address), control: [] });

@@ -44,7 +44,9 @@ import {
   type Peer,
   clientSchema,
   deliveredPrefix,
+  type Greetings,
   metaKeys,
+  readGreetings,
   peerPrefix,
   readDelivered,
   readIncarnation,
@@ -69,7 +71,16 @@ import {
   readPendingKey,
   sequencePrefix,
 } from './client/queue-rows.js';
-import { type SessionIndex, readSession, readSessionIndex, sessionIndexPrefix, sessionRowKeys } from './client/session-rows.js';
+import {
+  type GivenUp,
+  type SessionIndex,
+  givenUpPrefix,
+  readGivenUp,
+  readSession,
+  readSessionIndex,
+  sessionIndexPrefix,
+  sessionRowKeys,
+} from './client/session-rows.js';
 import { StoredSkippedKeys, skippedPrefix } from './client/skipped-rows.js';
 import {
   type EarlyMessage,
@@ -116,18 +127,25 @@ export class ClientStore {
     this.commits = commits;
   }
 
-  /** Name of the store and number of its commits; `undefined` for an empty store. Throws `StoreError('newer-schema')`. */
-  async loadMeta(): Promise<{ readonly incarnation: Uint8Array; readonly commits: number } | undefined> {
+  /** Name of the store, number of its commits, names of its hellos; `undefined` for an empty store. Throws `StoreError('newer-schema')`. */
+  async loadMeta(): Promise<
+    { readonly incarnation: Uint8Array; readonly commits: number; readonly greetings: Greetings | undefined } | undefined
+  > {
     const schema = await this.commits.get('meta', metaKeys.schema);
     if (schema === undefined) return undefined;
     const found = readNumber(schema);
     if (found > clientSchema) throw new StoreError('newer-schema', `the store has client schema ${found}, known is ${clientSchema}`);
-    const [incarnation, commits] = await Promise.all([
+    const [incarnation, commits, greetings] = await Promise.all([
       this.commits.get('meta', metaKeys.incarnation),
       this.commits.get('meta', metaKeys.commits),
+      this.commits.get('meta', metaKeys.greetings),
     ]);
     if (incarnation === undefined) throw new StoreError('damaged', 'the store has a schema but no name');
-    return { incarnation: readIncarnation(incarnation), commits: commits === undefined ? 0 : readNumber(commits) };
+    return {
+      incarnation: readIncarnation(incarnation),
+      commits: commits === undefined ? 0 : readNumber(commits),
+      greetings: greetings === undefined ? undefined : readGreetings(greetings),
+    };
   }
 
   /** The own account; `undefined` when there is none. */
@@ -169,6 +187,11 @@ export class ClientStore {
       count += 1;
     });
     return count;
+  }
+
+  /** Sessions that nothing is sealed with any more. */
+  loadGivenUpSessions(): Promise<GivenUp[]> {
+    return this.#all('session', givenUpPrefix, readGivenUp);
   }
 
   /** What is to be known of all sessions. */

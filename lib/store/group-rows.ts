@@ -10,15 +10,19 @@
  * | `of-user`, user, group | nothing; for every member |
  * | `replies`, user, device | the device's {@link AdminReply} list, newest first |
  * | `reply`, user, device, number | an encoded response |
+ * | `news`, user, device | the device's {@link GroupNews} |
  */
 import type { DeviceAddress } from '../base/address.js';
 import { concat } from '../base/bytes.js';
 import type { GroupCommit } from './group-commit.js';
 import type { RecordReader, RecordWriter } from './record.js';
-import type { AdminReply, GroupLeave, GroupMark, GroupRecord } from './relay-records.js';
+import type { AdminReply, GroupLeave, GroupNews, GroupMark, GroupRecord } from './relay-records.js';
 import { allKeys, deleteRow, emptyValue, getRecord, putRecord, readRecord } from './relay-row.js';
 import { RowKeyReader, rowKey } from './row-key.js';
 import type { Write } from './store.js';
+
+/** Marks have a second form: with whether the device needs keys. Those of the first had theirs. */
+const markVersions = { first: 1, withNeed: 2 } as const;
 
 /** Typed access to groups. Reads see queued writes; writes are values for a commit. */
 export class GroupRows {
@@ -51,12 +55,22 @@ export class GroupRows {
     return rows.map(({ key, value }) => {
       const parts = new RowKeyReader(key.subarray(prefix.length));
       const device = { domain: this.#domain, userId: parts.text(), deviceId: parts.text() };
-      return readRecord(value, (reader) => ({ device, controlSequence: reader.uint(), controlId: reader.string() }));
+      const read = (reader: RecordReader): GroupMark => ({
+        device,
+        controlSequence: reader.uint(),
+        controlId: reader.string(),
+        needsKeys: reader.version !== markVersions.first && reader.boolean(),
+      });
+      return readRecord(value, read, Object.values(markVersions));
     });
   }
 
   putMark(groupId: string, mark: GroupMark): Write {
-    return putRecord('group', markKey(groupId, mark.device), (writer) => writer.uint(mark.controlSequence).string(mark.controlId));
+    const { device, controlSequence, controlId, needsKeys } = mark;
+    const write = (writer: RecordWriter): void => {
+      writer.uint(controlSequence).string(controlId).boolean(needsKeys);
+    };
+    return putRecord('group', markKey(groupId, device), write, markVersions.withNeed);
   }
 
   deleteMark(groupId: string, device: DeviceAddress): Write {
@@ -106,6 +120,19 @@ export class GroupRows {
     return deleteRow('group', replyKey(device, number));
   }
 
+  /** The last push that the device has to take before it changes any group. */
+  news(device: DeviceAddress): Promise<GroupNews | undefined> {
+    return getRecord(this.#commits, 'group', newsKey(device), (reader) => ({ sequence: reader.uint(), pushId: reader.string() }));
+  }
+
+  putNews(device: DeviceAddress, { sequence, pushId }: GroupNews): Write {
+    return putRecord('group', newsKey(device), (writer) => writer.uint(sequence).string(pushId));
+  }
+
+  deleteNews(device: DeviceAddress): Write {
+    return deleteRow('group', newsKey(device));
+  }
+
   /** Deletes all answers that are kept for the device. */
   async deleteReplies(device: DeviceAddress): Promise<Write[]> {
     const prefix = rowKey().text('reply').text(device.userId).text(device.deviceId).toBytes();
@@ -153,6 +180,10 @@ function membershipKey(userId: string, groupId: string): Uint8Array {
 
 function repliesKey({ userId, deviceId }: DeviceAddress): Uint8Array {
   return rowKey().text('replies').text(userId).text(deviceId).toBytes();
+}
+
+function newsKey({ userId, deviceId }: DeviceAddress): Uint8Array {
+  return rowKey().text('news').text(userId).text(deviceId).toBytes();
 }
 
 function replyKey({ userId, deviceId }: DeviceAddress, number: number): Uint8Array {

@@ -37,6 +37,10 @@ export interface LoginRecord {
   readonly commitCounter: number;
   /** Stores that were given up, newest first: none of them may come back. */
   readonly retiredIncarnations: readonly Uint8Array[];
+  /** When the store took the place of another one, ms since 1970; 0: it is the first. */
+  readonly storeSince: number;
+  /** Names the last hello of the store; empty when it has named none. */
+  readonly greeting: Uint8Array;
 }
 
 /** The highest commit counter that requests of a device have shown since its hello; a row of its own because it changes with every message. */
@@ -106,12 +110,20 @@ export interface GroupRecord {
   readonly leaves: readonly GroupLeave[];
 }
 
-/** Says that a device was made known to the other devices of a group, once and for all: only then it has keys. */
+/** Says that a device was made known to the other devices of a group: only then it has keys. */
 export interface GroupMark {
   readonly device: DeviceAddress;
   /** Place in the mailbox and id of the last push that changed the group for this device; 0 and empty before the first. */
   readonly controlSequence: number;
   readonly controlId: string;
+  /** The device goes on with an earlier store and has given its keys up: it gets messages, sends none, and may be added again. */
+  readonly needsKeys: boolean;
+}
+
+/** A push in a device's mailbox that concerns any group, also one that the device is only going to make. */
+export interface GroupNews {
+  readonly sequence: number;
+  readonly pushId: string;
 }
 
 /** The answer to a change of a group that a device made, in case it asks again. */

@@ -6,15 +6,15 @@ import { type RecordReader, type RecordWriter, decodeRecord, encodeRecord } from
 import { type RowKey, rowKey } from './row-key.js';
 import type { Row, Table, Write } from './store.js';
 
-/** Version of every record of this schema. */
+/** Version of every record of this schema whose form has not changed. */
 const rowVersion = 1;
 
 /** Rows read at once where all of a range are wanted. */
 const pageLength = 256;
 
-/** Sets the row to what `write` writes. */
-export function putRecord(table: Table, key: Uint8Array, write: (writer: RecordWriter) => void): Write {
-  return { table, key, value: encodeRecord(rowVersion, write) };
+/** Sets the row to what `write` writes; `version` is that of a record whose form has changed. */
+export function putRecord(table: Table, key: Uint8Array, write: (writer: RecordWriter) => void, version = rowVersion): Write {
+  return { table, key, value: encodeRecord(version, write) };
 }
 
 /** Deletes the row; one that does not exist is no error. */
@@ -22,9 +22,9 @@ export function deleteRow(table: Table, key: Uint8Array): Write {
   return { table, key, value: undefined };
 }
 
-/** What `read` makes of a row's value. Throws `StoreError('damaged')` or `StoreError('newer-schema')`. */
-export function readRecord<T>(value: Uint8Array, read: (reader: RecordReader) => T): T {
-  return decodeRecord(value, [rowVersion], read);
+/** What `read` makes of a row's value; `known` are the versions that it can read. Throws `StoreError('damaged')` or `StoreError('newer-schema')`. */
+export function readRecord<T>(value: Uint8Array, read: (reader: RecordReader) => T, known: readonly number[] = [rowVersion]): T {
+  return decodeRecord(value, known, read);
 }
 
 /** What `read` makes of the row, or `undefined` when there is none. Throws as {@link readRecord}. */
@@ -33,9 +33,10 @@ export async function getRecord<T>(
   table: Table,
   key: Uint8Array,
   read: (reader: RecordReader) => T,
+  known?: readonly number[],
 ): Promise<T | undefined> {
   const value = await commits.get(table, key);
-  return value === undefined ? undefined : readRecord(value, read);
+  return value === undefined ? undefined : readRecord(value, read, known);
 }
 
 /** The beginning of every key that names a device; one relay serves one domain. */

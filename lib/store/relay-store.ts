@@ -31,6 +31,9 @@ import { allKeys, deleteRow, deviceParts, emptyValue, getRecord, putRecord as re
 import { type RowKey, RowKeyReader, rowKey } from './row-key.js';
 import type { Table, Write } from './store.js';
 
+/** Logins have a second form: with the store's age and its last hello. */
+const loginVersions = { first: 1, withGreeting: 2 } as const;
+
 export type {
   AdminReply,
   DeviceRecord,
@@ -146,26 +149,35 @@ export class RelayStore {
   }
 
   login(address: DeviceAddress): Promise<LoginRecord | undefined> {
-    return this.#get('token', deviceParts(address).toBytes(), (reader) => ({
-      passwordHash: reader.bytes(),
-      registeredAt: reader.time(),
-      seen: reader.boolean(),
-      incarnation: reader.bytes(),
-      commitCounter: reader.uint(),
-      retiredIncarnations: reader.list(() => reader.bytes()),
-    }));
+    const read = (reader: RecordReader): LoginRecord => {
+      const isFirst = reader.version === loginVersions.first;
+      return {
+        passwordHash: reader.bytes(),
+        registeredAt: reader.time(),
+        seen: reader.boolean(),
+        incarnation: reader.bytes(),
+        commitCounter: reader.uint(),
+        retiredIncarnations: reader.list(() => reader.bytes()),
+        storeSince: isFirst ? 0 : reader.time(),
+        greeting: isFirst ? new Uint8Array(0) : reader.bytes(),
+      };
+    };
+    return getRecord(this.#commits, 'token', deviceParts(address).toBytes(), read, Object.values(loginVersions));
   }
 
   putLogin(address: DeviceAddress, login: LoginRecord): Write {
-    return record('token', deviceParts(address).toBytes(), (writer) =>
+    const write = (writer: RecordWriter): void => {
       writer
         .bytes(login.passwordHash)
         .time(login.registeredAt)
         .boolean(login.seen)
         .bytes(login.incarnation)
         .uint(login.commitCounter)
-        .list(login.retiredIncarnations, (name) => writer.bytes(name)),
-    );
+        .list(login.retiredIncarnations, (name) => writer.bytes(name))
+        .time(login.storeSince)
+        .bytes(login.greeting);
+    };
+    return record('token', deviceParts(address).toBytes(), write, loginVersions.withGreeting);
   }
 
   seenCounter(address: DeviceAddress): Promise<SeenCounter | undefined> {

@@ -27,6 +27,10 @@ export interface Hello {
   readonly commitCounter: number;
   /** The newest push the client has recorded, empty when there is none. */
   readonly lastPushId: string;
+  /** Names this hello, at most 64 bytes, stored before it is sent; the same again until it was answered. Empty: none, then no copy is noticed by it. */
+  readonly greeting: Uint8Array;
+  /** The newest {@link greeting} that was answered, empty before the first. */
+  readonly previousGreeting: Uint8Array;
 }
 
 /** Answers {@link Hello}; any code but 200 is followed by the end of the connection. */
@@ -47,6 +51,8 @@ export interface HelloAck {
   readonly heartbeatInterval: number;
   /** Bytes. */
   readonly maxFrameLength: number;
+  /** When the client's store took the place of another one, ms since 1970; 0: never, or it is not said. */
+  readonly storeSince: number;
 }
 
 /** One frame. */
@@ -163,15 +169,13 @@ function toHello(hello: Hello): skissm.relay.v1.Hello.$Properties {
     incarnation: hello.incarnation,
     commitCounter: toLong(hello.commitCounter),
     lastPushId: hello.lastPushId,
+    greeting: hello.greeting,
+    previousGreeting: hello.previousGreeting,
   };
 }
 
 function readHello(value: Maybe<skissm.relay.v1.Hello.$Properties>, field: string): Hello {
   const found = required(value, field);
-  const incarnation = bytes(found.incarnation);
-  if (incarnation.length > maxIncarnationLength) {
-    throw new DecodeError('too-long', `${field}.incarnation has ${incarnation.length} bytes, more than ${maxIncarnationLength}`);
-  }
   return {
     version: found.version ?? 0,
     address: {
@@ -180,10 +184,21 @@ function readHello(value: Maybe<skissm.relay.v1.Hello.$Properties>, field: strin
       deviceId: text(found.deviceId, `${field}.device_id`),
     },
     credential: readCredential(found, field),
-    incarnation,
+    incarnation: nameOfStore(found.incarnation, `${field}.incarnation`),
     commitCounter: integer(found.commitCounter, `${field}.commit_counter`),
     lastPushId: text(found.lastPushId, `${field}.last_push_id`),
+    greeting: nameOfStore(found.greeting, `${field}.greeting`),
+    previousGreeting: nameOfStore(found.previousGreeting, `${field}.previous_greeting`),
   };
+}
+
+/** A name that a client has drawn for its store or its hello. Throws `DecodeError('too-long')`. */
+function nameOfStore(value: Maybe<Uint8Array>, field: string): Uint8Array {
+  const name = bytes(value);
+  if (name.length > maxIncarnationLength) {
+    throw new DecodeError('too-long', `${field} has ${name.length} bytes, more than ${maxIncarnationLength}`);
+  }
+  return name;
 }
 
 function readCredential(found: skissm.relay.v1.Hello.$Properties, field: string): Credential {
@@ -193,7 +208,8 @@ function readCredential(found: skissm.relay.v1.Hello.$Properties, field: string)
 }
 
 function toHelloAck(ack: HelloAck): skissm.relay.v1.HelloAck.$Properties {
-  return { ...ack, tokenExpiresAt: toLong(ack.tokenExpiresAt), serverTime: toLong(ack.serverTime) };
+  const { tokenExpiresAt, serverTime, storeSince } = ack;
+  return { ...ack, tokenExpiresAt: toLong(tokenExpiresAt), serverTime: toLong(serverTime), storeSince: toLong(storeSince) };
 }
 
 function readHelloAck(value: Maybe<skissm.relay.v1.HelloAck.$Properties>, field: string): HelloAck {
@@ -207,5 +223,6 @@ function readHelloAck(value: Maybe<skissm.relay.v1.HelloAck.$Properties>, field:
     pushWindow: found.pushWindow ?? 0,
     heartbeatInterval: found.heartbeatInterval ?? 0,
     maxFrameLength: found.maxFrameLength ?? 0,
+    storeSince: integer(found.storeSince, `${field}.store_since`),
   };
 }

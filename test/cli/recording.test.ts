@@ -33,6 +33,8 @@ const hello: ConnectOptions['hello'] = {
   incarnation: new Uint8Array(16),
   commitCounter: 0,
   lastPushId: '',
+  greeting: new Uint8Array(0),
+  previousGreeting: new Uint8Array(0),
 };
 
 describe('a recording', () => {

@@ -27,6 +27,7 @@ class Relay {
       pushWindow: 1,
       heartbeatInterval: 0,
       maxFrameLength: 1,
+      storeSince: 0,
     };
     this.connection = {
       welcome: ack,

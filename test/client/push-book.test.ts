@@ -23,7 +23,17 @@ async function bench(tables = new MemoryTables()): Promise<Bench> {
   const store = new GroupCommit(() => openMemoryStore({ unsafeTestingTables: tables }));
   const clock = new FakeClock();
   const connection: Connection = {
-    welcome: { code: 200, reason: '', token: '', tokenExpiresAt: 0, serverTime: 0, pushWindow: 1, heartbeatInterval: 0, maxFrameLength: 1 },
+    welcome: {
+      code: 200,
+      reason: '',
+      token: '',
+      tokenExpiresAt: 0,
+      serverTime: 0,
+      pushWindow: 1,
+      heartbeatInterval: 0,
+      maxFrameLength: 1,
+      storeSince: 0,
+    },
     closed: new Promise(() => undefined),
     push: () => undefined,
     close: () => Promise.resolve(),

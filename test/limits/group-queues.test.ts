@@ -11,6 +11,7 @@ import { Plan } from '../../lib/client/plan.js';
 import { handled } from '../../lib/client/push-outcome.js';
 import { suiteByName } from '../../lib/crypto/cipher-suite.js';
 import { Secret, allocateSecret } from '../../lib/base/secret.js';
+import type { ReadySession } from '../../lib/session/session.js';
 import type { ClientStore } from '../../lib/store/client-store.js';
 import type { HeldGroupMessage, ReceivedGroupKeys } from '../../lib/store/client/group-queue-rows.js';
 import type { GroupPreKeyBundle } from '../../lib/wire/group.js';
@@ -23,6 +24,7 @@ import { seededRandom } from '../server/relay-fixture.js';
 const group = { domain: 'd', groupId: 'g', groupName: 'group' };
 const other = { domain: 'd', groupId: 'h', groupName: 'other' };
 const from = { domain: 'd', userId: 'mallory', deviceId: 'one' };
+const session = { theirAddress: from, sessionId: asSessionId(randomId(seededRandom('session'))) } as ReadySession;
 const oldest: HeldGroupMessage = { sequence: 0, group, envelope: new Uint8Array(0), heldAt: 0 };
 
 interface Held {
@@ -40,6 +42,8 @@ function client(name: 'held' | 'keys'): Held {
     groupHeld: Object.assign(queue, { isTried: () => false, markTried: () => undefined }),
     groupKeys: queue,
     groups: { peek: () => undefined },
+    sessions: { givenUpBy: () => undefined },
+    refusals: { add: () => ({ writes: [], apply: () => undefined }) },
     groupWork: { wake: () => undefined },
     store,
     options: { clock: { now: () => 1 } },
@@ -105,7 +109,7 @@ test.each([
   fill(world.queue, whose, bound - 1);
   const take = (number: number): unknown => {
     const plan = new Plan();
-    const outcome = receiveKeys(world.core, plan, from, keysOf(number));
+    const outcome = receiveKeys(world.core, plan, session, keysOf(number));
     return [outcome, carryOut(plan)];
   };
   expect(take(1)).toEqual([handled.succeeded, 1]);

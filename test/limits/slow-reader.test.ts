@@ -94,6 +94,7 @@ test('a relay that sends heartbeats without reading the answers costs the client
       pushWindow: 0,
       heartbeatInterval: 0,
       maxFrameLength: 0,
+      storeSince: 0,
     };
     channel.send(encodeFrame({ kind: 'hello-ack', ack }));
   });

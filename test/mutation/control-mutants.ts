@@ -253,6 +253,8 @@ export const foreignFrame: Mutation = (world) => {
         incarnation: new Uint8Array(0),
         commitCounter: 0,
         lastPushId: '',
+        greeting: new Uint8Array(0),
+        previousGreeting: new Uint8Array(0),
       },
     }),
     request: encodeFrame({ kind: 'request', id: dice.below(1_000), request: dice.below(20), body: dice.bytes(10), commitCounter: 0 }),

@@ -124,6 +124,7 @@ export const foreignFrame: RelayMutation = async (world) => {
     pushWindow: 1,
     heartbeatInterval: 1,
     maxFrameLength: 1,
+    storeSince: 0,
   };
   const sync = encodePush({
     tag: undefined,

@@ -141,6 +141,7 @@ export class StandInRelay {
           pushWindow: 256,
           heartbeatInterval: 0,
           maxFrameLength: 0,
+          storeSince: 0,
         };
         channel.send(encodeFrame({ kind: 'hello-ack', ack }));
         return;

@@ -35,6 +35,7 @@ async function save(groupId: string, devices: number): Promise<void> {
     device: { domain, userId: 'alice', deviceId: `${index}` },
     controlSequence: 0,
     controlId: '',
+    needsKeys: false,
   }));
   await store.commit([
     store.groups.putGroup({ groupId, name: 'club', packId: 1, version: 1, members, leaves: [] }),

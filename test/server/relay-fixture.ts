@@ -15,6 +15,7 @@ import type { RelayHooks } from '../../lib/server/hooks.js';
 import type { Relay, RelayOptions } from '../../lib/server/relay.js';
 import { openRelay } from '../../lib/server/relay.js';
 import type { RelayLimits } from '../../lib/server/relay-limits.js';
+import type { ShownStore } from '../../lib/server/rollback.js';
 import type { Accept, Invite } from '../../lib/session/session.js';
 import type { UnsafeTestingFailure } from '../../lib/store/memory/memory-store.js';
 import { MemoryTables, openMemoryStore } from '../../lib/store/memory/memory-store.js';
@@ -169,7 +170,7 @@ export class TestDevice {
     };
   }
 
-  hello(credential: Credential, store: Partial<Pick<Hello, 'incarnation' | 'commitCounter'>> = {}): Hello {
+  hello(credential: Credential, store: Partial<ShownStore> = {}): Hello {
     const { userId, deviceId } = this.address;
     return {
       version: 1,
@@ -178,6 +179,8 @@ export class TestDevice {
       incarnation: new Uint8Array(0),
       commitCounter: 0,
       lastPushId: '',
+      greeting: new Uint8Array(0),
+      previousGreeting: new Uint8Array(0),
       ...store,
     };
   }

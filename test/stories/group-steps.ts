@@ -86,7 +86,8 @@ export function leaveGroup(world: World, { a, b }: Step): string {
   return `${device.name} leaves ${group.groupId}`;
 }
 
-async function sendOne(world: World, device: StoryDevice, { groupId }: RelayGroup): Promise<void> {
+/** Sends one message to a group. */
+export async function sendOneToGroup(world: World, device: StoryDevice, { groupId }: RelayGroup): Promise<void> {
   const known = (await device.client.groups()).find(({ address }) => address.groupId === groupId);
   const sent = world.ledger.toGroup(device, groupId, new Set((known?.devices ?? []).map(deviceKey)), world.host.history.length - 1);
   const { messageId } = await device.client.sendToGroup({ domain, groupId }, utf8(sent.text));
@@ -101,7 +102,7 @@ export function sendToGroup(world: World, { a, b, c }: Step): string {
   if (group === undefined || among.length === 0) return 'nothing: nobody can send';
   const device = choose(among, b);
   const count = 1 + (c % 3);
-  for (let i = 0; i < count; i += 1) world.goOn('send to group', sendOne(world, device, group));
+  for (let i = 0; i < count; i += 1) world.goOn('send to group', sendOneToGroup(world, device, group));
   return `${device.name} sends ${count} to ${group.groupId}`;
 }
 
@@ -110,7 +111,7 @@ export function rushGroup(world: World, { a }: Step): string {
   const group = world.group(a);
   const among = group === undefined ? [] : devicesIn(world, group);
   if (group === undefined || among.length === 0) return 'nothing: nobody can send';
-  for (const device of among) world.goOn('send to group', sendOne(world, device, group));
+  for (const device of among) world.goOn('send to group', sendOneToGroup(world, device, group));
   return `all ${among.length} devices of ${group.groupId} send`;
 }
 

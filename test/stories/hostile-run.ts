@@ -44,7 +44,7 @@ export async function runHostile(seed: number, number: number): Promise<HostileO
   const trick = plays[number % plays.length]!;
   const suite = number % 3 === 2 ? 'mldsa44-mlkem512' : 'curve25519';
   const dice = new Dice(seed * 7_919 + number);
-  const story: Story = { seed: dice.below(1 << 30), suite, devices: [2, 2, 1], oneTimePreKeys: 5, steps: [] };
+  const story: Story = { seed: dice.below(1 << 30), suite, devices: [2, 2, 1], oneTimePreKeys: 5, steps: [], restores: false };
   const adversary = new Adversary(trick, dice, suite);
   const world = new World(story, adversary.between);
   const restore = promptTokens();

@@ -40,6 +40,11 @@ export class Ledger {
     return [...this.#byText.values()];
   }
 
+  /** The store of `device` goes back in time: what it has not sent yet is lost with its state, and nobody can say what that is. */
+  goesBack(device: StoryDevice): void {
+    for (const sent of this.#byText.values()) if (sent.from === device) sent.isStored = false;
+  }
+
   find(text: string): SentToUser | SentToGroup | undefined {
     return this.#byText.get(text);
   }

@@ -8,6 +8,11 @@ import { type Dice, turns } from './dice.js';
 
 type Direction = 'up' | 'down';
 
+function refusesHello(bytes: Uint8Array): boolean {
+  const frame = decodeFrame(bytes);
+  return frame.kind === 'hello-ack' && frame.ack.code !== 200;
+}
+
 /** Turns that a frame takes at most. */
 const slowest = 5;
 
@@ -111,7 +116,9 @@ export class Line {
   #take(transit: FrameInTransit): void {
     this.#current = transit;
     if (transit.direction === 'down') this.#tap.down(transit.frame);
-    this.#queues[transit.direction].push(transit);
+    // The end of the connection, which follows at once, does not wait on this network for what is on its way.
+    if (transit.direction === 'down' && refusesHello(transit.frame)) transit.deliver();
+    else this.#queues[transit.direction].push(transit);
     this.#move(transit.direction);
   }
 

@@ -7,6 +7,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
     'no-shrink': { type: 'boolean', default: false },
+    restores: { type: 'boolean', default: false },
   },
 });
 const [runs, seed, only] = [values.runs, values.seed, values.only ?? '1'].map(Number);
@@ -23,6 +24,7 @@ const { passed, failed } = await runStories({
   seed,
   ...(values.only === undefined ? {} : { only }),
   shrinks: !values['no-shrink'],
+  restores: values.restores,
   print: (line) => process.stdout.write(`${line}\n`),
 });
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

@@ -79,10 +79,14 @@ function disorder({ ledger, traffic }: World, device: StoryDevice): string[] {
 function unread(world: World, sent: SentToUser | SentToGroup): string[] {
   if (!sent.isStored) return [];
   const must = sent.kind === 'to-user' ? new Set([...sent.readers, ...sent.copies]) : groupReaders(world, sent);
-  return world.present
-    .filter(({ key, receipts }) => must.has(key) && !receipts.some(({ text }) => text === sent.text))
-    .filter((device) => sent.kind === 'to-user' || !isLostWithItsKeys(world, device, sent))
-    .map(({ name }) => `${name} did not get: ${sent.text}`);
+  return (
+    world.present
+      .filter(({ key, receipts }) => must.has(key) && !receipts.some(({ text }) => text === sent.text))
+      // What the lost state had received, and what was sealed with keys that only it knew, does not come again.
+      .filter(({ restores }) => restores === 0 || sent.number >= world.healedSince)
+      .filter((device) => sent.kind === 'to-user' || !isLostWithItsKeys(world, device, sent))
+      .map(({ name }) => `${name} did not get: ${sent.text}`)
+  );
 }
 
 /**

@@ -9,6 +9,8 @@ export interface StoriesOptions {
   readonly runs: number;
   /** Only this one of them, counted from 1. */
   readonly only?: number;
+  /** Stores go back in time. */
+  readonly restores?: boolean;
   /** Looks for a shorter story that goes wrong as well. */
   readonly shrinks: boolean;
   readonly print: (line: string) => void;
@@ -25,18 +27,20 @@ export interface StoriesSummary {
 const printedTroubles = 12;
 
 /** Plays the stories; ends with the distribution and `N passed, N failed`. */
-export async function runStories({ seed, runs, only, shrinks, print }: StoriesOptions): Promise<StoriesSummary> {
+export async function runStories({ seed, runs, only, shrinks, restores = false, print }: StoriesOptions): Promise<StoriesSummary> {
   const outcomes: StoryOutcome[] = [];
   let failed = 0;
   const numbers = only === undefined ? Array.from({ length: runs }, (_, index) => index + 1) : [only];
   for (const number of numbers) {
-    const story = storyOf(seed, number);
+    const story = storyOf(seed, number, restores);
     const outcome = await runStory(story);
     outcomes.push(outcome);
     const wrong = [...outcome.wrong, ...tooSmall(outcome)];
     if (wrong.length > 0) {
       failed += 1;
-      print(`story ${number} went wrong (${outcome.suite}); repeat it with --seed ${seed} --only ${number}`);
+      print(
+        `story ${number} went wrong (${outcome.suite}); repeat it with --seed ${seed} --only ${number}${restores ? ' --restores' : ''}`,
+      );
       for (const line of wrong.slice(0, printedTroubles)) print(`  ${line}`);
       const shortest = shrinks && outcome.wrong.length > 0 ? await runStory(await shrink(story)) : outcome;
       for (const line of shortest === outcome ? [] : shortest.wrong.slice(0, printedTroubles)) print(`  shortened: ${line}`);

@@ -2,7 +2,7 @@
 import { verdict } from './oracle.js';
 import { promptTokens } from './prompt-tokens.js';
 import { comeToRest } from './rest.js';
-import { perform } from './steps.js';
+import { everybodySpeaks, perform } from './steps.js';
 import { type Story, sum } from './story.js';
 import { World } from './world.js';
 
@@ -37,7 +37,13 @@ export async function runStory(story: Story): Promise<StoryOutcome> {
   try {
     await world.begin();
     for (const step of story.steps) log.push(await perform(world, step));
+    world.healedSince = story.restores ? Number.POSITIVE_INFINITY : 0;
     wrong = await comeToRest(world, () => verdict(world));
+    if (story.restores && wrong.length === 0) {
+      world.healedSince = world.ledger.all.length;
+      await everybodySpeaks(world);
+      wrong = await comeToRest(world, () => verdict(world));
+    }
     await world.end();
   } catch (error) {
     wrong = [textOf(error)];

@@ -2,7 +2,7 @@
 import { deviceKey } from '../../lib/base/address.js';
 import { utf8 } from '../../lib/base/bytes.js';
 import { turns } from './dice.js';
-import { addMembers, createGroup, leaveGroup, removeMembers, rushGroup, sendToGroup } from './group-steps.js';
+import { addMembers, createGroup, leaveGroup, removeMembers, rushGroup, sendOneToGroup, sendToGroup } from './group-steps.js';
 import { domain } from './relay-host.js';
 import type { Step, StepKind } from './story.js';
 import type { StoryDevice } from './story-device.js';
@@ -127,6 +127,21 @@ const acts: Readonly<Record<StepKind, Act>> = {
     await device.close();
     return `${device.name} is removed`;
   },
+  'back-up'(world, { a }) {
+    const device = world.device(a);
+    device.backUp();
+    return `${device.name} is backed up`;
+  },
+  async restore(world, { a }) {
+    const able = world.present.filter(({ hasBackup }) => hasBackup);
+    if (able.length === 0) return 'nothing: nobody is backed up';
+    const device = choose(able, a);
+    // What others need from it and nobody else has must not be lost with its state.
+    if (!(await isIdle(device))) return 'nothing: the device is busy';
+    await device.restore();
+    world.ledger.goesBack(device);
+    return `${device.name} goes back to its backup`;
+  },
 };
 
 /** Nothing of the device is on its way that others wait for. */
@@ -144,6 +159,18 @@ async function sendOne(world: World, device: StoryDevice, userId: string): Promi
   // A first message waits for all devices that the relay names.
   sent.readers = new Set(devices.length === 0 ? registered : devices.map((known) => deviceKey(known.device)));
   sent.isStored = true;
+}
+
+/** Every device sends to every user and to every group that it is in. */
+export async function everybodySpeaks(world: World): Promise<void> {
+  for (const device of world.present) {
+    for (const userId of world.users.filter((user) => user !== device.address.userId)) world.goOn('send', sendOne(world, device, userId));
+    for (const group of world.host.groups.values()) {
+      if (group.devices.has(device.key) && !group.leaving.has(device.address.userId))
+        world.goOn('send to group', sendOneToGroup(world, device, group));
+    }
+  }
+  await turns(60);
 }
 
 /** Carries out `step`, then lets some turns pass. Says what was done. */

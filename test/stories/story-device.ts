@@ -6,7 +6,7 @@ import { StoreError } from '../../lib/base/errors.js';
 import { Client, type ClientEvent, type ClientOptions, type ReceivedMessage } from '../../lib/index.js';
 import { suiteByName } from '../../lib/crypto/cipher-suite.js';
 import { MemoryTables, openMemoryStore } from '../../lib/store/memory/memory-store.js';
-import type { Store } from '../../lib/store/store.js';
+import { type Store, tables } from '../../lib/store/store.js';
 import type { FrameChannel } from '../../lib/transport/channel.js';
 import type { Transport } from '../../lib/transport/transport.js';
 import { type Dice, turns } from './dice.js';
@@ -20,6 +20,16 @@ export interface Receipt {
   readonly from: string;
   readonly groupId: string | undefined;
   readonly text: string;
+}
+
+function copyOf(original: MemoryTables): MemoryTables {
+  const copy = new MemoryTables();
+  for (const table of tables) {
+    for (const [key, value] of original.rows(table).entries({ prefix: '', after: undefined, reverse: false })) {
+      copy.rows(table).set(key, value.slice());
+    }
+  }
+  return copy;
 }
 
 /** What a device is made of. */
@@ -52,7 +62,10 @@ export class StoryDevice {
   /** Changes of groups that it was asked for and that have not ended. */
   changes = 0;
   readonly #surroundings: DeviceSurroundings;
-  readonly #tables = new MemoryTables();
+  #tables = new MemoryTables();
+  #backup: MemoryTables | undefined;
+  /** How often its store went back in time. */
+  restores = 0;
   readonly #handedOut = new Map<string, { life: number; isAcknowledged: boolean }>();
   #client: Client | undefined;
   #reading: Promise<void> | undefined;
@@ -116,6 +129,31 @@ export class StoryDevice {
     this.line.disconnect();
     await this.close();
     this.#isDead = false;
+    this.line.connect();
+    await this.restart();
+  }
+
+  /** Whether there is a backup to go back to. */
+  get hasBackup(): boolean {
+    return this.#backup !== undefined;
+  }
+
+  /** Copies what is durable at this moment. */
+  backUp(): void {
+    this.#backup = copyOf(this.#tables);
+  }
+
+  /** The process dies, and a new one starts over the backup. */
+  async restore(): Promise<void> {
+    if (this.#backup === undefined) throw new Error(`${this.name} has no backup`);
+    this.#isDead = true;
+    this.line.disconnect();
+    await this.close();
+    this.#isDead = false;
+    this.#tables = copyOf(this.#backup);
+    this.restores += 1;
+    // What it received since is news to the restored store.
+    for (const noted of this.#handedOut.values()) Object.assign(noted, { life: 0, isAcknowledged: false });
     this.line.connect();
     await this.restart();
   }

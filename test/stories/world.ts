@@ -21,6 +21,8 @@ export class World {
   readonly outcomes = new Map<string, number>();
   /** What should never happen, noticed on the way. */
   readonly troubles: string[] = [];
+  /** Texts from this number on were sent when all who went back in time had healed; before, what those cannot open is lost to them. */
+  healedSince = 0;
   /** Time leapt so far, ms. */
   leapt = 0;
   readonly #dice: Dice;

@@ -15,7 +15,7 @@ import { TransportError } from '../../lib/base/errors.js';
 import type { RandomSource } from '../../lib/base/random.js';
 import { MemoryTables, type UnsafeTestingFailure, openMemoryStore } from '../../lib/store/memory/memory-store.js';
 import { keyBytes } from '../../lib/store/key-text.js';
-import type { Row, Table } from '../../lib/store/store.js';
+import { type Row, type Table, tables } from '../../lib/store/store.js';
 import { settled } from '../transport/fake-clock.js';
 import { type FixtureOptions, type RelayFixture, domain, startRelay } from '../server/relay-fixture.js';
 import { ScenarioClock } from './scenario-clock.js';
@@ -106,19 +106,7 @@ export class Device {
   /** A copy of everything durable, as a backup would have it. */
   snapshot(): MemoryTables {
     const copy = new MemoryTables();
-    for (const table of [
-      'meta',
-      'account',
-      'pre-key',
-      'peer',
-      'session',
-      'ratchet',
-      'skipped-key',
-      'outbox',
-      'pending',
-      'inbox',
-      'push',
-    ] as const) {
+    for (const table of tables) {
       for (const [key, value] of this.tables.rows(table).entries({ prefix: '', after: undefined, reverse: false }))
         copy.rows(table).set(key, value.slice());
     }

@@ -29,6 +29,8 @@ const hello: Hello = {
   incarnation: new Uint8Array(16).fill(9),
   commitCounter: 7,
   lastPushId: '',
+  greeting: new Uint8Array(16).fill(3),
+  previousGreeting: new Uint8Array(16).fill(2),
 };
 
 const welcome: HelloAck = {
@@ -40,6 +42,7 @@ const welcome: HelloAck = {
   pushWindow: 8,
   heartbeatInterval: 1_000,
   maxFrameLength,
+  storeSince: 9,
 };
 
 /** Collects what a channel brings. */

@@ -54,6 +54,8 @@ const hello: Hello = {
   incarnation: new Uint8Array(0),
   commitCounter: 0,
   lastPushId: '',
+  greeting: new Uint8Array(0),
+  previousGreeting: new Uint8Array(0),
 };
 
 test.each([

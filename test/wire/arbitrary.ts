@@ -325,6 +325,8 @@ export const frame: fc.Arbitrary<Frame> = fc.oneof(
       incarnation: anyBytes,
       commitCounter: time,
       lastPushId: anyName,
+      greeting: anyBytes,
+      previousGreeting: anyBytes,
     }),
   }),
   fc.record({
@@ -338,6 +340,7 @@ export const frame: fc.Arbitrary<Frame> = fc.oneof(
       pushWindow: uint32,
       heartbeatInterval: uint32,
       maxFrameLength: uint32,
+      storeSince: time,
     }),
   }),
   fc.record({ kind: fc.constant('request' as const), id: uint32, request: uint32, body: anyBytes, commitCounter: time }),

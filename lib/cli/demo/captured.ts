@@ -87,6 +87,7 @@ function silentConnection(): Connection {
       pushWindow: 1_024,
       heartbeatInterval: 60_000,
       maxFrameLength: 16_777_216,
+      storeSince: 0,
     },
     closed,
     request: async () => {

@@ -6,7 +6,7 @@
  * | ------------------------------- | ------- |
  * | `head` group                    | with name and members |
  * | `epoch` group, number           | with keys that come, and with every add |
- * | `chain` group, number, device   | never |
+ * | `chain` group, number, device   | when its owner gives it up |
  * | `position` group, number, device | with every message of the device |
  */
 import { type DeviceAddress, type GroupAddress, deviceKey, groupKey } from '../../base/address.js';
@@ -40,6 +40,10 @@ export interface GroupRows {
 }
 
 const chainKeyLength = 32;
+
+/** Rows of chains have a second form: with whether the chain was given up. Those of the first were not. */
+const chainVersions = { first: 1, withGivenUp: 2 } as const;
+
 const names = new Map<string, string>();
 const namesKept = 4_096;
 
@@ -213,10 +217,14 @@ export function readGroup(index: GroupIndex, { epochs, chains, positions }: Grou
   const byEpoch = new Map<number, Map<string, MemberChain>>();
   for (const { key, value } of chains) {
     const { epoch, device } = readChainKey(key);
-    const signingKey = readRow(value, (reader) => reader.bytes());
+    const read = (reader: RecordReader): Pick<MemberChain, 'signingKey' | 'isGivenUp'> => ({
+      signingKey: reader.bytes(),
+      isGivenUp: reader.version !== chainVersions.first && reader.boolean(),
+    });
+    const fixed = readRow(value, read, Object.values(chainVersions));
     const found = byEpoch.get(epoch) ?? new Map<string, MemberChain>();
     byEpoch.set(epoch, found);
-    found.set(deviceKey(device), { device, signingKey, positions: known.get(nameOf(epoch, device)) ?? [] });
+    found.set(deviceKey(device), { device, ...fixed, positions: known.get(nameOf(epoch, device)) ?? [] });
   }
   const { address, name, suite, members } = index;
   const read = epochs.map((row) => {
@@ -237,7 +245,8 @@ export function groupWrites(before: Group | undefined, next: Group): Write[] {
     const old = known.get(epoch.number);
     known.delete(epoch.number);
     if (old === epoch) continue;
-    if (old?.sessionId !== epoch.sessionId || old?.generation !== epoch.generation || old.open !== epoch.open) {
+    const isSameHead = old?.sessionId === epoch.sessionId && old?.generation === epoch.generation && old.open === epoch.open;
+    if (!isSameHead || old.joinedBy !== epoch.joinedBy || old.opener !== epoch.opener) {
       writes.push(putEpoch(address, epoch));
     }
     writes.push(...chainWrites(address, old, epoch));
@@ -272,9 +281,12 @@ function chainWrites(address: GroupAddress, old: Epoch | undefined, epoch: Epoch
   for (const [name, chain] of epoch.chains) {
     const before = old?.chains.get(name);
     if (before === chain) continue;
-    const { device, signingKey, positions } = chain;
-    if (before?.signingKey !== signingKey) {
-      writes.push(putRow('group', chainKey('chain', address, epoch.number, device), (writer) => writer.bytes(signingKey)));
+    const { device, signingKey, positions, isGivenUp } = chain;
+    if (before?.signingKey !== signingKey || before.isGivenUp !== isGivenUp) {
+      const write = (writer: RecordWriter): void => {
+        writer.bytes(signingKey).boolean(isGivenUp);
+      };
+      writes.push(putRow('group', chainKey('chain', address, epoch.number, device), write, chainVersions.withGivenUp));
     }
     if (before === undefined ? positions.length > 0 : before.positions !== positions) {
       writes.push(putChainPositions(address, epoch.number, chain));

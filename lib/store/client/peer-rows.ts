@@ -97,6 +97,7 @@ export const metaKeys = {
   schema: rowKey().text('client-schema').toBytes(),
   incarnation: rowKey().text('incarnation').toBytes(),
   commits: rowKey().text('commits').toBytes(),
+  greetings: rowKey().text('greetings').toBytes(),
 } as const;
 
 /** Version of the client's rows as a whole. */
@@ -115,6 +116,24 @@ export function putIncarnation(id: Uint8Array): Write {
 /** Reads what {@link putIncarnation} stored. Throws `StoreError`. */
 export function readIncarnation(value: Uint8Array): Uint8Array {
   return readRow(value, (reader) => reader.bytes(16));
+}
+
+/** How the store has named its hellos: a copy of it that says hello as well is noticed by them. Design D4. */
+export interface Greetings {
+  /** The newest one that was answered; empty before the first. */
+  readonly answered: Uint8Array;
+  /** One that may have been sent; empty: the next hello gets a new name. */
+  readonly sent: Uint8Array;
+}
+
+/** Stores {@link Greetings}. */
+export function putGreetings({ answered, sent }: Greetings): Write {
+  return putRow('meta', metaKeys.greetings, (writer) => writer.bytes(answered).bytes(sent));
+}
+
+/** Reads what {@link putGreetings} stored. Throws `StoreError`. */
+export function readGreetings(value: Uint8Array): Greetings {
+  return readRow(value, (reader) => ({ answered: reader.bytes(), sent: reader.bytes() }));
 }
 
 /** Stores the number of commits. Design D4. */

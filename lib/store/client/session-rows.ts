@@ -4,6 +4,7 @@
  * | table   | key              | changes |
  * | ------- | ---------------- | ------- |
  * | session | `index` id       | with the session's state and its invite time |
+ * | session | `given-up` id    | comes when the session is given up |
  * | session | `static` id      | never |
  * | session | `invite` id      | gone when the session is ready |
  * | session | `reply` id       | gone when the session is confirmed |
@@ -48,7 +49,7 @@ const chainKeyLength = 32;
 const ratchetParts = ['hot', 'our', 'their', 'peer', 'key'] as const;
 type RatchetPart = (typeof ratchetParts)[number];
 
-function sessionKey(part: 'index' | 'static' | 'invite' | 'reply', sessionId: SessionId): Uint8Array {
+function sessionKey(part: 'index' | 'given-up' | 'static' | 'invite' | 'reply', sessionId: SessionId): Uint8Array {
   return rowKey().text(part).text(sessionId).toBytes();
 }
 
@@ -69,6 +70,31 @@ export function sessionRowKeys(sessionId: SessionId): {
 
 /** Prefix of all index rows in the table `session`. */
 export const sessionIndexPrefix: Uint8Array = rowKey().text('index').toBytes();
+
+/** Prefix of the rows of given-up sessions in the table `session`. */
+export const givenUpPrefix: Uint8Array = rowKey().text('given-up').toBytes();
+
+/** Who has lost the newest state of a session. */
+export type GivenUpBy = 'us' | 'them';
+
+/** A session with which nothing is sealed any more: a state that one side has lost may have used its keys. Design D4. */
+export interface GivenUp {
+  readonly sessionId: SessionId;
+  readonly by: GivenUpBy;
+}
+
+/** Stores that a session was given up. */
+export function putGivenUp({ sessionId, by }: GivenUp): Write {
+  return putRow('session', sessionKey('given-up', sessionId), (writer) => writer.boolean(by === 'us'));
+}
+
+/** Reads a row of {@link givenUpPrefix}. Throws `StoreError`. */
+export function readGivenUp({ key, value }: Row): GivenUp {
+  const keyReader = new RowKeyReader(key);
+  keyReader.text();
+  const sessionId = asSessionId(keyReader.text());
+  return readRow(value, (reader) => ({ sessionId, by: reader.boolean() ? 'us' : 'them' }));
+}
 
 /** Keys are made once per session: building one costs as much as encoding the row. */
 const ratchetKeys = new WeakMap<SessionBase['associatedData'], ReadonlyMap<RatchetPart, Uint8Array>>();
@@ -285,7 +311,7 @@ function readChainKey(reader: RecordReader): Ratchet['sender']['chainKey'] {
 export function deleteSession(sessionId: SessionId): Write[] {
   if (sessionId === '') throw new InternalError('session-id', 'a session without an id cannot be stored');
   return [
-    ...(['index', 'static', 'invite', 'reply'] as const).map((part) => deleteRow('session', sessionKey(part, sessionId))),
+    ...(['index', 'given-up', 'static', 'invite', 'reply'] as const).map((part) => deleteRow('session', sessionKey(part, sessionId))),
     ...ratchetParts.map((part) => deleteRow('ratchet', rowKey().text(sessionId).text(part).toBytes())),
   ];
 }
