@@ -160,6 +160,8 @@ export class Steps {
       });
       this.#onNoTransition = undefined;
     }
+    // A queued commit is readable before it is durable: what is loaded must stand even if that one fails.
+    await this.#surroundings.store.settled();
     this.#stale = false;
     try {
       await this.#surroundings.load();
