@@ -97,11 +97,6 @@ export class GroupCommit implements Store {
     return durable;
   }
 
-  /** Resolves when every commit made so far is durable or has failed; never rejects. */
-  async settled(): Promise<void> {
-    await this.#running;
-  }
-
   /** Makes everything queued durable (or lets it fail), then closes the driver. A second call waits for the first. */
   async close(): Promise<void> {
     this.#closing ??= this.#finish();
