@@ -143,16 +143,8 @@ async function closesAnywhere(open: (tables: MemoryTables) => Promise<Store>, mi
   const acknowledged = alice.device.acknowledged.map(({ messageId }) => messageId);
   expect(new Set(acknowledged).size).toBe(acknowledged.length);
   for (const device of [alice.device, bob, carol]) {
-    expect(
-      device
-        .eventsOf('undecryptable')
-        .map((e) => [
-          device.userId,
-          device.events.indexOf(e),
-          e,
-          device.events.slice(Math.max(0, device.events.indexOf(e) - 6), device.events.indexOf(e) + 3),
-        ]),
-    ).toEqual([]);
+    // An accept of a session that was given up for newer ones concerns no message.
+    expect(device.eventsOf('undecryptable').filter(({ messageId }) => messageId !== undefined)).toEqual([]);
     expect(device.eventsOf('error').map(({ during, error }) => [during, String(error)])).toEqual([]);
   }
   return moments;
@@ -167,14 +159,14 @@ function rank(text: string): number {
 describe('closing a client at any moment of its busy time settles every call and loses nothing', () => {
   test('over memory', async () => {
     world = await World.create('close over memory', { limits: { lowOneTimePreKeys: 0 } });
-    const moments = await closesAnywhere((tables) => openMemoryStore({ unsafeTestingTables: tables }), 30, 60);
-    expect(moments).toBeGreaterThan(60);
+    const moments = await closesAnywhere((tables) => openMemoryStore({ unsafeTestingTables: tables }), 12, 36);
+    expect(moments).toBeGreaterThan(40);
   });
 
   test('over SQLite', async () => {
     const scratch = new Scratch();
     world = await World.create('close over SQLite', { limits: { lowOneTimePreKeys: 0 } });
-    await closesAnywhere(() => openSqliteStore({ path: scratch.path('alice.db') }), 0, 25);
+    await closesAnywhere(() => openSqliteStore({ path: scratch.path('alice.db') }), 0, 8);
     await world.end();
     scratch.remove();
   });
