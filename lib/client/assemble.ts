@@ -1,4 +1,5 @@
 /** Puts the parts of a client together. */
+import { setMaxListeners } from 'node:events';
 import { noBytes } from '../base/bytes.js';
 import { StoreError } from '../base/errors.js';
 import { ClientStore } from '../store/client-store.js';
@@ -55,6 +56,8 @@ const tokenMargin = 60_000;
 export function assemble(options: ResolvedOptions): Assembly {
   const { clock, random, logger } = options;
   const closing = new AbortController();
+  // Every call that waits listens to it, and there may be thousands.
+  setMaxListeners(0, closing.signal);
   const events = new Events((event) => options.events.onEvent(event));
   const store = new ClientStore(new GroupCommit(options.store));
   const onError = (during: string) => (error: unknown) => {

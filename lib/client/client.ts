@@ -20,7 +20,9 @@ import type { SentToGroup } from './group-send.js';
 import { type KnownGroup, type NewGroup, addGroupMembers, createGroup, knownGroups, leaveGroup, removeGroupMembers } from './groups.js';
 import type { ReceivedMessage } from './inbox.js';
 import { type InviteResult, inviteDevices } from './invite.js';
+import { joinSignals } from './joined-signal.js';
 import { lookUpGroup } from './look-up-group.js';
+import { OpenCalls } from './open-calls.js';
 import { type ClientOptions, type RegisterOptions, resolveOptions } from './options.js';
 import { removeOwnDevice } from './own-devices.js';
 import { renewIfExpired } from './pre-key-upkeep.js';
@@ -107,7 +109,9 @@ export class Client {
   #stopUpkeep: () => void = () => undefined;
   #closed: Promise<void> | undefined;
   /** Sends that are not stored yet. */
-  readonly #sending = new Set<Promise<unknown>>();
+  readonly #sending = new OpenCalls();
+  /** Calls that may be using the store: closing waits for them. */
+  readonly #calls = new OpenCalls();
 
   private constructor(assembly: Assembly) {
     this.#assembly = assembly;
@@ -141,7 +145,7 @@ export class Client {
       await prepare(assembly);
       await renewIfExpired(assembly.core);
     } catch (error) {
-      await closeParts(assembly);
+      await closeParts(assembly, new OpenCalls());
       throw error;
     }
     const client = new Client(assembly);
@@ -157,9 +161,9 @@ export class Client {
    * `StoreError`.
    */
   async invite(user: UserAddress, options: WaitOptions = {}): Promise<readonly InviteResult[]> {
-    this.#assertOpen();
     const { domain, userId } = user;
-    return inviteDevices(this.#assembly.core, { user: { domain, userId }, always: true, tell: true }, this.#signal(options));
+    const target = { user: { domain, userId }, always: true, tell: true };
+    return this.#wait(options, (signal) => inviteDevices(this.#assembly.core, target, signal));
   }
 
   /**
@@ -167,9 +171,8 @@ export class Client {
    * reaches the relay, whatever happens to this process. A user not known yet is invited first. Rejects with `UsageError` and `StoreError`.
    */
   async send(to: UserAddress, bytes: Uint8Array, options: SendOptions = {}): Promise<Sent> {
-    this.#assertOpen();
-    options.signal?.throwIfAborted();
-    return this.#track(sendMessage(this.#assembly.core, { domain: to.domain, userId: to.userId }, bytes, options.notification));
+    const user = { domain: to.domain, userId: to.userId };
+    return this.#store(options, () => sendMessage(this.#assembly.core, user, bytes, options.notification));
   }
 
   /**
@@ -178,8 +181,7 @@ export class Client {
    * `UsageError` (`group-name`, `group-members`), `ProtocolError('group-request-refused')`, the signal's reason, `StoreError`.
    */
   async createGroup(group: NewGroup, options: WaitOptions = {}): Promise<GroupAddress> {
-    this.#assertOpen();
-    return createGroup(this.#assembly.core, group, options.signal);
+    return this.#call(() => createGroup(this.#assembly.core, group, options.signal));
   }
 
   /**
@@ -187,20 +189,17 @@ export class Client {
    * already is left alone. Rejects as {@link createGroup}, and with `ProtocolError` (`no-such-group`, `not-a-manager`).
    */
   async addGroupMembers(group: GroupAddress, members: readonly UserAddress[], options: WaitOptions = {}): Promise<void> {
-    this.#assertOpen();
-    return addGroupMembers(this.#assembly.core, group, members, options.signal);
+    return this.#call(() => addGroupMembers(this.#assembly.core, group, members, options.signal));
   }
 
   /** Removes `members` from a group that we manage: a new epoch begins, whose keys they do not get. Resolves and rejects as {@link addGroupMembers}. */
   async removeGroupMembers(group: GroupAddress, members: readonly UserAddress[], options: WaitOptions = {}): Promise<void> {
-    this.#assertOpen();
-    return removeGroupMembers(this.#assembly.core, group, members, options.signal);
+    return this.#call(() => removeGroupMembers(this.#assembly.core, group, members, options.signal));
   }
 
   /** Leaves a group: nothing is sent from now on, everything of it is gone when the relay has agreed. A manager then removes this user from it. */
   async leaveGroup(group: GroupAddress, options: WaitOptions = {}): Promise<void> {
-    this.#assertOpen();
-    return leaveGroup(this.#assembly.core, group, options.signal);
+    return this.#call(() => leaveGroup(this.#assembly.core, group, options.signal));
   }
 
   /**
@@ -208,16 +207,13 @@ export class Client {
    * while the keys have not come or a change of ours is on its way. Rejects with `UsageError`, `ProtocolError('no-such-group')` and `StoreError`.
    */
   async sendToGroup(group: GroupAddress, bytes: Uint8Array, options: GroupSendOptions = {}): Promise<SentToGroup> {
-    this.#assertOpen();
-    options.signal?.throwIfAborted();
     const audience = { allow: options.allow ?? [], deny: options.deny ?? [] };
-    return this.#track(this.#assembly.groupSender.send(group, bytes, audience, options.notification));
+    return this.#store(options, () => this.#assembly.groupSender.send(group, bytes, audience, options.notification));
   }
 
   /** The groups this device is in. Rejects with `StoreError`. */
   async groups(): Promise<readonly KnownGroup[]> {
-    this.#assertOpen();
-    return knownGroups(this.#assembly.core);
+    return this.#call(() => knownGroups(this.#assembly.core));
   }
 
   /**
@@ -225,9 +221,10 @@ export class Client {
    * when something waits for a user who cannot be invited.
    */
   async flush(options: WaitOptions = {}): Promise<void> {
-    this.#assertOpen();
-    await Promise.allSettled([...this.#sending]);
-    return flush(this.#assembly.core, this.#assembly.inviter, options.signal);
+    return this.#call(async () => {
+      await this.#sending.settled();
+      return flush(this.#assembly.core, this.#assembly.inviter, options.signal);
+    });
   }
 
   /**
@@ -245,18 +242,18 @@ export class Client {
 
   /** What two people compare: of one device, or of all known devices of a user. Rejects with `StoreError`. */
   async fingerprint(whom: UserAddress | DeviceAddress): Promise<Fingerprints> {
-    this.#assertOpen();
-    return fingerprintsOf(this.#assembly.core, whom);
+    return this.#call(() => fingerprintsOf(this.#assembly.core, whom));
   }
 
   /** The known devices of `user`; our own others for our own user. */
   async devices(user: UserAddress): Promise<readonly KnownDevice[]> {
-    this.#assertOpen();
     const { peers, sessions, steps } = this.#assembly.core;
-    await steps.settled();
-    return peers
-      .ofUser(user)
-      .map(({ device, knownSince, approval }) => ({ device, knownSince, isReady: sessions.newestReady(device) !== undefined, approval }));
+    return this.#call(async () => {
+      await steps.settled();
+      return peers
+        .ofUser(user)
+        .map(({ device, knownSince, approval }) => ({ device, knownSince, isReady: sessions.newestReady(device) !== undefined, approval }));
+    });
   }
 
   /**
@@ -264,8 +261,7 @@ export class Client {
    * `ProtocolError('no-such-device')` when it is not known here, and with `StoreError`; then nothing is sent.
    */
   async approveDevice(device: DeviceAddress): Promise<void> {
-    this.#assertOpen();
-    return approveDevice(this.#assembly.core, device);
+    return this.#call(() => approveDevice(this.#assembly.core, device));
   }
 
   /**
@@ -273,8 +269,7 @@ export class Client {
    * groups that it had. Rejects as {@link approveDevice}.
    */
   async rejectDevice(device: DeviceAddress): Promise<void> {
-    this.#assertOpen();
-    return rejectDevice(this.#assembly.core, device);
+    return this.#call(() => rejectDevice(this.#assembly.core, device));
   }
 
   /**
@@ -283,8 +278,7 @@ export class Client {
    * Rejects with `UsageError('user-change')` and `StoreError`.
    */
   async updateUser(change: UserChange): Promise<void> {
-    this.#assertOpen();
-    return updateUser(this.#assembly.core, change);
+    return this.#call(() => updateUser(this.#assembly.core, change));
   }
 
   /**
@@ -292,8 +286,7 @@ export class Client {
    * with `TransportError`.
    */
   async lookUpGroup(group: GroupAddress, options: WaitOptions = {}): Promise<GroupFound> {
-    this.#assertOpen();
-    return lookUpGroup(this.#assembly.core, group, this.#signal(options));
+    return this.#wait(options, (signal) => lookUpGroup(this.#assembly.core, group, signal));
   }
 
   /**
@@ -301,14 +294,12 @@ export class Client {
    * is no error. Rejects with `UsageError('device-id')`, `ProtocolError('request-refused')`, `TransportError`, the signal's reason, `StoreError`.
    */
   async removeDevice(deviceId: string, options: WaitOptions = {}): Promise<void> {
-    this.#assertOpen();
-    return removeOwnDevice(this.#assembly.core, deviceId, this.#signal(options));
+    return this.#wait(options, (signal) => removeOwnDevice(this.#assembly.core, deviceId, signal));
   }
 
   /** Trusts whatever identity keys the relay names next for `device`, after a change that was refused. Rejects with `StoreError`. */
   async trustIdentity(device: DeviceAddress): Promise<void> {
-    this.#assertOpen();
-    return trustIdentity(this.#assembly.core, device);
+    return this.#call(() => trustIdentity(this.#assembly.core, device));
   }
 
   /**
@@ -316,14 +307,16 @@ export class Client {
    * connection does the same by itself. Resolves when the relay was asked. Rejects with `TransportError('offline')`.
    */
   async sync(options: WaitOptions = {}): Promise<void> {
-    this.#assertOpen();
     const { core, receiver } = this.#assembly;
-    return acquireSync(core, () => receiver.newestDone, this.#signal(options));
+    return this.#wait(options, (signal) => acquireSync(core, () => receiver.newestDone, signal));
   }
 
   /** How the client stands. Rejects with `StoreError`. */
   async status(): Promise<ClientStatus> {
-    this.#assertOpen();
+    return this.#call(() => this.#status());
+  }
+
+  async #status(): Promise<ClientStatus> {
     const { account, sessions, outbox, pending, groups, groupWaiting, inbox, pushes, link, steps, store } = this.#assembly.core;
     const { setAside, early, refusals } = this.#assembly.core;
     await steps.settled();
@@ -384,7 +377,7 @@ export class Client {
 
   async #close(): Promise<void> {
     this.#stopUpkeep();
-    await closeParts(this.#assembly);
+    await closeParts(this.#assembly, this.#calls);
   }
 
   #keepUp(): void {
@@ -400,19 +393,31 @@ export class Client {
     });
   }
 
-  #signal({ signal }: WaitOptions): AbortSignal {
-    const { closing } = this.#assembly;
-    return signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
+  /** Makes a call that the end of the client waits for. */
+  #call<T>(call: () => Promise<T>): Promise<T> {
+    this.#assertOpen();
+    return this.#calls.track(call());
   }
 
-  /** {@link flush} waits for what is being stored, too. */
-  #track<T>(sending: Promise<T>): Promise<T> {
-    this.#sending.add(sending);
-    const settled = (): void => {
-      this.#sending.delete(sending);
-    };
-    sending.then(settled, settled);
-    return sending;
+  /** Makes a call that stores what is sent; {@link flush} waits for it, too. */
+  #store<T>({ signal }: WaitOptions, call: () => Promise<T>): Promise<T> {
+    this.#assertOpen();
+    signal?.throwIfAborted();
+    return this.#sending.track(this.#call(call));
+  }
+
+  /** Makes a call that waits for the network until the signal fires or the client is closed. */
+  #wait<T>({ signal }: WaitOptions, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { closing } = this.#assembly;
+    if (signal === undefined) return this.#call(() => call(closing.signal));
+    return this.#call(async () => {
+      const joined = joinSignals(signal, closing.signal);
+      try {
+        return await call(joined.signal);
+      } finally {
+        joined.release();
+      }
+    });
   }
 
   #assertOpen(): void {
@@ -420,12 +425,13 @@ export class Client {
   }
 }
 
-/** Ends what waits, then what is being stored, then the store. */
-async function closeParts({ core, closing }: Assembly): Promise<void> {
+/** Ends what waits, then what is being stored or read, then the store. */
+async function closeParts({ core, closing }: Assembly, calls: OpenCalls): Promise<void> {
   closing.abort(new UsageError('client-closed', 'the client was closed'));
   await core.link.stop();
-  core.inbox.close();
+  await core.inbox.close();
   await core.steps.close();
+  await calls.settled();
   await core.store.commits.close();
   core.sessions.wipe();
   core.account.wipe();

@@ -37,7 +37,8 @@ export function flush(core: Core, inviter: Inviter, signal?: AbortSignal): Promi
         end(() => reject(new ProtocolError('unreachable-user', `a message waits for ${userKey(failed)}, who cannot be invited: ${code}`)));
       }
     };
-    release.push(outbox.watch(look), inviter.watch(look), core.events.on('session-ready', look), core.events.on('session-lost', look));
+    release.push(outbox.watch(look), inviter.watch(look), orders.watch(look));
+    release.push(core.events.on('session-ready', look), core.events.on('session-lost', look));
     release.push(core.events.on('group-ready', look), core.events.on('group-members-removed', look), core.events.on('group-left', look));
     for (const watched of [signal, closing]) {
       watched?.addEventListener('abort', look, { once: true });

@@ -18,6 +18,7 @@ export class GroupOrders {
   readonly #store: ClientStore;
   readonly #byGroup = new Map<string, GroupOrder[]>();
   readonly #waiters = new Map<number, Waiter>();
+  readonly #watchers = new Set<() => void>();
   #next = 1;
 
   constructor(store: ClientStore) {
@@ -116,14 +117,28 @@ export class GroupOrders {
     });
   }
 
+  /** Calls `watcher` whenever an order has ended; returns what removes it. */
+  watch(watcher: () => void): () => void {
+    this.#watchers.add(watcher);
+    return () => {
+      this.#watchers.delete(watcher);
+    };
+  }
+
   /** The order was carried out. */
   done({ sequence }: GroupOrder, group: GroupAddress): void {
     this.#waiters.get(sequence)?.resolve(group);
+    this.#ended();
   }
 
   /** The order will not be carried out. */
   failed({ sequence }: GroupOrder, error: unknown): void {
     this.#waiters.get(sequence)?.reject(error);
+    this.#ended();
+  }
+
+  #ended(): void {
+    for (const watcher of [...this.#watchers]) watcher();
   }
 
   #enter(order: GroupOrder): void {

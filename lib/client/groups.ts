@@ -7,7 +7,7 @@ import { randomId } from '../base/random.js';
 import { chainOf } from '../group/epoch.js';
 import { currentEpoch } from '../group/group.js';
 import { type GroupMember, groupRoles, memberOf } from '../group/membership.js';
-import type { GroupWish } from '../store/client/group-queue-rows.js';
+import type { GroupOrder, GroupWish } from '../store/client/group-queue-rows.js';
 import type { Core } from './core.js';
 import { canSeal, unknownGroup } from './group-keys.js';
 import { groupLock } from './lock-names.js';
@@ -120,17 +120,21 @@ async function askOfKnown(core: Core, group: GroupAddress, wish: GroupWish, sign
 async function ask(core: Core, group: GroupAddress, wish: GroupWish, signal: AbortSignal | undefined): Promise<GroupAddress> {
   const { orders, steps, closing, groupWork } = core;
   signal?.throwIfAborted();
-  const outcome = await steps.run([groupLock(group)], () => {
-    const added = orders.add(group, wish);
-    const done = orders.outcome(added.order, [signal, closing]);
-    // Whoever asked sees how it ends; that may be known before it is awaited.
-    done.catch(() => undefined);
-    return new Plan().add(added).finish({ done });
-  });
-  groupWork.wake(group);
+  let order: GroupOrder | undefined;
   try {
+    const outcome = await steps.run([groupLock(group)], () => {
+      const added = orders.add(group, wish);
+      ({ order } = added);
+      const done = orders.outcome(order, [signal, closing]);
+      // Whoever asked sees how it ends; that may be known before it is awaited.
+      done.catch(() => undefined);
+      return new Plan().add(added).finish({ done });
+    });
+    groupWork.wake(group);
     return await outcome.done;
   } catch (error) {
+    // A wish that could not be stored has nobody waiting for it.
+    if (order !== undefined) orders.failed(order, error);
     throw closing.aborted && !(error instanceof E2eeError) ? new UsageError('client-closed', 'the client was closed') : error;
   }
 }

@@ -97,7 +97,7 @@ export class Inbox {
   /** Every message that waits and that comes, in order, each once for all iterators of this process. Ends when the client is closed. */
   messages(signal?: AbortSignal): AsyncIterableIterator<ReceivedMessage> {
     let ended = false;
-    let wakeMe: (() => void) | undefined;
+    const mine = new Set<() => void>();
     const next = async (): Promise<IteratorResult<ReceivedMessage>> => {
       for (;;) {
         signal?.throwIfAborted();
@@ -107,10 +107,11 @@ export class Inbox {
         await new Promise<void>((resolve) => {
           const wake = (): void => {
             this.#waiting.delete(wake);
+            mine.delete(wake);
             signal?.removeEventListener('abort', wake);
             resolve();
           };
-          wakeMe = wake;
+          mine.add(wake);
           this.#waiting.add(wake);
           signal?.addEventListener('abort', wake, { once: true });
           if (this.#hasMore() || this.#closed || ended || signal?.aborted === true) wake();
@@ -121,7 +122,7 @@ export class Inbox {
       next,
       return: () => {
         ended = true;
-        wakeMe?.();
+        for (const wake of mine) wake();
         return Promise.resolve({ done: true, value: undefined });
       },
       [Symbol.asyncIterator]: () => iterator,
@@ -129,10 +130,11 @@ export class Inbox {
     return iterator;
   }
 
-  /** Ends every iterator. */
-  close(): void {
+  /** Ends every iterator; resolves when nothing is being read for one any more. */
+  async close(): Promise<void> {
     this.#closed = true;
     this.#wake();
+    await this.#loadingPage?.catch(() => undefined);
   }
 
   #hasMore(): boolean {

@@ -133,6 +133,8 @@ async function startSession(core: Core, plan: Plan, bundle: PreKeyBundle, always
       signal,
     ));
   } catch (error) {
+    // Who gives up says nothing about the device.
+    signal?.throwIfAborted();
     if (!(error instanceof E2eeError)) throw error;
     return { device, state: 'refused', code: error.code };
   }

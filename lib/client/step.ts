@@ -6,6 +6,7 @@
  */
 import { StoreError, UsageError } from '../base/errors.js';
 import { type Wipeable, wipeAll } from '../base/secret.js';
+import { checkWrites } from '../store/argument.js';
 import type { GroupCommit } from '../store/group-commit.js';
 import type { Write } from '../store/store.js';
 import { Locks } from '../base/locks.js';
@@ -102,12 +103,11 @@ export class Steps {
     const release = await this.#locks.acquire(keys);
     let next: Transition<T>;
     let durable: Promise<void> | undefined;
-    let generation: number;
     try {
       while (this.#stale || this.#loading !== undefined) await this.settled();
       this.#transitions += 1;
       try {
-        generation = store.generation;
+        const { generation } = store;
         const pending = transition();
         next = pending instanceof Promise ? await pending : pending;
         if (generation !== store.generation) {
@@ -115,6 +115,7 @@ export class Steps {
           throw new StoreError('conflict', 'the state this step was built on was lost; nothing was changed');
         }
         const { writes } = next;
+        this.#check(next, writes);
         if (writes.length > 0) {
           const count = next.isUncounted === true ? undefined : this.#surroundings.countCommit();
           const counted = count === undefined ? writes : [...writes, count.write];
@@ -128,16 +129,20 @@ export class Steps {
     } finally {
       release();
     }
-    try {
-      await durable;
-    } catch (error) {
-      // A commit refused for itself leaves the store as it was, but memory has moved on.
-      if (generation === store.generation) this.#lose();
-      throw error;
-    }
+    await durable;
     wipeAll(next.retired ?? []);
     next.after?.();
     return next.result;
+  }
+
+  /** Refuses what no store takes while memory has not moved on: a later step would build on it. */
+  #check<T>({ created }: Transition<T>, writes: readonly Write[]): void {
+    try {
+      checkWrites(writes);
+    } catch (error) {
+      wipeAll(created ?? []);
+      throw error;
+    }
   }
 
   #lose(): void {

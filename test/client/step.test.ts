@@ -145,12 +145,19 @@ describe('a step', () => {
     expect(stored(state)).toEqual(['yes']);
   });
 
-  test('a commit refused for itself loads memory anew, because memory has moved on', async () => {
+  test('a row that no store takes is refused before memory moves on, and what was made is wiped', async () => {
     const state = await bench();
     const tooLong = { table: 'meta', key: new Uint8Array(2_000), value: utf8('x') } as const;
-    await expect(state.steps.run([], () => ({ writes: [tooLong], result: undefined }))).rejects.toMatchObject({ code: 'key-length' });
-    await state.steps.settled();
-    expect(state.loads).toBe(2);
+    const created = secret();
+    let applied = false;
+    const refused = state.steps.run([], () => ({
+      writes: [put('a'), tooLong],
+      result: undefined,
+      created: [created],
+      apply: () => (applied = true),
+    }));
+    await expect(refused).rejects.toMatchObject({ code: 'key-length' });
+    expect([applied, created.length, state.loads, stored(state)]).toEqual([false, 0, 1, []]);
   });
 
   test('closing waits for commits under way and refuses what comes later', async () => {

@@ -1,22 +1,22 @@
 import Database from 'better-sqlite3';
-import { closeSync, openSync, readSync } from 'node:fs';
 import { StoreError } from '../../base/errors.js';
 import { applicationId, schemaVersion } from './migrations.js';
 import { sqlTables } from './sql-tables.js';
 
-/** The header of a database file: 100 bytes, magic text first, application id at byte 68. Source: SQLite file format §1.3. */
-const headerLength = 100;
-const magic = 'SQLite format 3\0';
-const applicationIdOffset = 68;
-
 /**
  * Refuses a file that this driver cannot use, without changing a byte of it: opening it for writing could already roll back or checkpoint.
- * Throws `StoreError` `damaged` or `newer-schema`, and what SQLite throws when the file is locked.
+ * Throws `StoreError` `damaged` or `newer-schema`, and what SQLite throws when the file is locked or no database.
+ *
+ * Only SQLite opens the file: POSIX ends all locks that a process holds on a file when it closes any handle of it, and another thread of this
+ * process may have the store open.
  */
 export function checkDatabase(path: string, timeout: number): void {
-  checkHeader(path);
   const db = new Database(path, { readonly: true, fileMustExist: true, timeout });
   try {
+    // An empty file, too, is a database for SQLite; it has no application.
+    if (Number(db.pragma('application_id', { simple: true })) !== applicationId) {
+      throw new StoreError('damaged', 'the database was not made by this package');
+    }
     const version = Number(db.pragma('user_version', { simple: true }));
     if (version > schemaVersion()) {
       throw new StoreError('newer-schema', `the store has schema ${version}, this version of the package knows ${schemaVersion()}`);
@@ -30,19 +30,4 @@ export function checkDatabase(path: string, timeout: number): void {
   } finally {
     db.close();
   }
-}
-
-function checkHeader(path: string): void {
-  const header = Buffer.alloc(headerLength);
-  const file = openSync(path, 'r');
-  try {
-    const length = readSync(file, header);
-    if (length < headerLength || header.toString('latin1', 0, magic.length) !== magic) {
-      throw new StoreError('damaged', 'the file is not a database');
-    }
-  } finally {
-    closeSync(file);
-  }
-  if (header.readUInt32BE(applicationIdOffset) !== applicationId)
-    throw new StoreError('damaged', 'the database was not made by this package');
 }

@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { randomInt } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StoreError } from '../../base/errors.js';
@@ -12,8 +13,14 @@ import { describeOwner, removeOwner, writeOwner } from './owner-file.js';
 import { unpack } from './packed.js';
 import { sqlTable } from './sql-tables.js';
 
-/** Wait for another process that is just checking or closing the file, ms. */
-const exclusiveTimeout = 500;
+/** Time for which a file in use is tried again, ms: another process may be just checking or closing it. */
+const openingPatience = 500;
+
+/**
+ * Longest pause between two attempts, ms. Pauses are random: two that check the file at the same time keep each other from the exclusive lock, SQLite
+ * refuses both at once, and in step they would go on like that.
+ */
+const longestPause = 40;
 
 /** Wait for another connection's transaction when the file is shared, ms. */
 const sharedTimeout = 5_000;
@@ -45,24 +52,37 @@ export class StoreDatabase {
     this.#commit = db.prepare('COMMIT');
   }
 
-  /** Opens the database, making it when there is none. Throws `locked`, `damaged`, `newer-schema`, `disk-full` or `unavailable`. */
+  /**
+   * Opens the database, making it when there is none; blocks the thread for a while when somebody has it open. Throws `locked`, `damaged`,
+   * `newer-schema`, `disk-full` or `unavailable`.
+   */
   static open(opening: Opening): StoreDatabase {
     const { path } = opening;
     if (!existsSync(dirname(path))) throw new StoreError('unavailable', `the directory of ${path} does not exist`);
-    try {
-      if (!existsSync(path)) createDatabase(path);
-      checkDatabase(path, timeoutOf(opening));
-      const db = new Database(path, { fileMustExist: true, timeout: timeoutOf(opening) });
+    const end = performance.now() + openingPatience;
+    for (;;) {
       try {
-        configure(db, opening);
-        return new StoreDatabase(db, opening);
+        return StoreDatabase.#openNow(opening);
       } catch (error) {
-        db.close();
-        throw error;
+        if (!isBusy(error)) throw storeError(error);
+        if (performance.now() >= end)
+          throw new StoreError('locked', `the store ${path} is in use by ${describeOwner(path)}`, { cause: error });
       }
+      pause(randomInt(1, longestPause));
+    }
+  }
+
+  static #openNow(opening: Opening): StoreDatabase {
+    const { path } = opening;
+    if (!existsSync(path)) createDatabase(path);
+    checkDatabase(path, timeoutOf(opening));
+    const db = new Database(path, { fileMustExist: true, timeout: timeoutOf(opening) });
+    try {
+      configure(db, opening);
+      return new StoreDatabase(db, opening);
     } catch (error) {
-      if (isBusy(error)) throw new StoreError('locked', `the store ${path} is in use by ${describeOwner(path)}`, { cause: error });
-      throw storeError(error);
+      db.close();
+      throw error;
     }
   }
 
@@ -127,8 +147,14 @@ export class StoreDatabase {
   }
 }
 
+/** Who has the file to himself waits for nobody. */
 function timeoutOf(opening: Opening): number {
-  return opening.sharedAccess ? sharedTimeout : exclusiveTimeout;
+  return opening.sharedAccess ? sharedTimeout : 0;
+}
+
+/** Blocks this thread, which does nothing else yet. */
+function pause(duration: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, duration);
 }
 
 function configure(db: Database.Database, { path, sharedAccess, maxPages }: Opening): void {

@@ -69,6 +69,8 @@ class SqliteStore implements Store {
     signal?.addEventListener('abort', abort);
     try {
       await opened;
+      // It may have been given up while the answer was on its way; then the thread is ending.
+      signal?.throwIfAborted();
     } catch (error) {
       await this.#exited;
       signal?.throwIfAborted();
