@@ -35,6 +35,7 @@ const welcome = {
   pushWindow: 1,
   heartbeatInterval: 0,
   maxFrameLength: 1,
+  storeSince: 0,
 };
 
 function device(deviceId: string): DeviceAddress {
