@@ -50,7 +50,8 @@ async function turn(): Promise<void> {
 
 export class ClientWorld {
   readonly suite: CipherSuite;
-  readonly dice: Dice;
+  /** What mutations choose with; may be replaced between two of them. */
+  dice: Dice;
   readonly clock = new FakeClock();
   readonly relay: StandInRelay;
   readonly address: DeviceAddress = { domain, userId: 'target', deviceId: 'one' };
@@ -67,7 +68,8 @@ export class ClientWorld {
   readonly events: ClientEvent[] = [];
   readonly received: ReceivedMessage[] = [];
   readonly #run: Run;
-  readonly #tables = new MemoryTables();
+  /** Everything that the client has stored. */
+  readonly tables = new MemoryTables();
   #late: Base[] = [];
   #watch: StoreWatch | undefined;
   #client: Client | undefined;
@@ -154,7 +156,7 @@ export class ClientWorld {
 
   /** Rows of a table. */
   rows(table: Table): number {
-    return this.#tables.rows(table).size;
+    return this.tables.rows(table).size;
   }
 
   /** The next message of `peer`. */
@@ -224,7 +226,7 @@ export class ClientWorld {
   async #start(seed: string): Promise<void> {
     this.relay.answer = (request) => this.#respond(request);
     this.#client = await Client.register({
-      store: () => openMemoryStore({ unsafeTestingTables: this.#tables }),
+      store: () => openMemoryStore({ unsafeTestingTables: this.tables }),
       transport: this.relay.network.transport,
       common: { clock: this.clock, random: seededRandom(`${seed} client`) },
       asymmetric: { run: seededRun(`${seed} client jobs`) },
@@ -244,13 +246,13 @@ export class ClientWorld {
     await this.#sendTo(this.alice, this.mallory);
     await this.#sendInWrongOrder(this.alice);
     for (let turns = 0; turns < patience; turns += 1) await turn();
-    this.#watch = new StoreWatch(this.#tables);
+    this.#watch = new StoreWatch(this.tables);
   }
 
   /** An altered counter may have asked for so many useless keys that older ones had to go. Weaknesses P2. */
   #hasEvicted({ ready }: Peer): boolean {
     if (this.rows('skipped-key') < limits.skippedMessageKeys) return false;
-    const keys = [...this.#tables.rows('skipped-key').entries({ prefix: ready.sessionId })];
+    const keys = [...this.tables.rows('skipped-key').entries({ prefix: ready.sessionId })];
     return keys.length >= limits.skippedMessageKeys;
   }
 
