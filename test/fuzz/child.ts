@@ -54,5 +54,6 @@ const result = await runCampaign({
   },
   memory,
 });
-say({ result: reportOf(result, corpus, keep === 'keep' ? result.kept : []) });
-process.exit(0);
+const last: Line = { result: reportOf(result, corpus, keep === 'keep' ? result.kept : []) };
+// A pipe takes a long line bit by bit.
+process.stdout.write(`${JSON.stringify(last)}\n`, () => process.exit(0));

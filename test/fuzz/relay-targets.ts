@@ -107,7 +107,8 @@ function judgeAnswer(world: RelayWorld, name: RequestName, body: Uint8Array, isS
 /** Whatever was done was asked for by the device itself. */
 function checkSpeaker({ alice }: RelayWorld, name: RequestName, body: Uint8Array): void {
   const decoded: object = requestRowOf(name).decodeRequest(body);
-  for (const inner of [decoded, ...Object.values(decoded)]) {
+  const parts: unknown[] = Object.values(decoded);
+  for (const inner of [decoded, ...parts]) {
     if (typeof inner !== 'object' || inner === null) continue;
     const { sender, from, leaver } = inner as { sender?: unknown; from?: unknown; leaver?: unknown };
     for (const speaker of [sender, from, leaver]) {

@@ -18,7 +18,8 @@ export function shapeOf(value: unknown, path: string, out: string[] = [], depth 
   if (typeof value === 'string') out.push(`${path} text ${lengthClass(value.length)}`);
   else if (typeof value === 'number') out.push(`${path} number ${numberClass(value)}`);
   else if (value instanceof Uint8Array) out.push(`${path} bytes ${lengthClass(value.length)}`);
-  else if (typeof value !== 'object') out.push(`${path} ${String(value)}`);
+  else if (typeof value === 'boolean') out.push(`${path} ${value}`);
+  else if (typeof value !== 'object') out.push(`${path} ${typeof value}`);
   else if (Array.isArray(value)) {
     out.push(`${path} list ${lengthClass(value.length)}`);
     for (const element of value.slice(0, 2)) shapeOf(element, `${path}[]`, out, depth + 1);

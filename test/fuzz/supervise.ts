@@ -49,9 +49,9 @@ async function run({ args, silence }: Campaign, trace: readonly string[]): Promi
   const ended = once(child, 'close');
   let progress = 0;
   let report: Report | undefined;
-  let isSilent = false;
+  const seen = { isSilent: false };
   const kill = (): void => {
-    isSilent = true;
+    seen.isSilent = true;
     child.kill('SIGKILL');
   };
   let timer = setTimeout(kill, silence);
@@ -66,7 +66,7 @@ async function run({ args, silence }: Campaign, trace: readonly string[]): Promi
   clearTimeout(timer);
   const [code, signal] = (await ended) as [number | null, string | null];
   if (report !== undefined) return { report };
-  return { how: isSilent ? `no word for ${silence} ms` : `ended with ${signal ?? `code ${code}`}`, progress };
+  return { how: seen.isSilent ? `no word for ${silence} ms` : `ended with ${signal ?? `code ${code}`}`, progress };
 }
 
 function outputOf({ stdout }: ChildProcess): NonNullable<ChildProcess['stdout']> {
