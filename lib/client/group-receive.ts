@@ -11,7 +11,7 @@ import type { Core } from './core.js';
 import { reportNewDevice } from './devices.js';
 import type { LoadedGroup } from './group-book.js';
 import { putGroupChange, selfOf } from './group-keys.js';
-import type { Plan } from './plan.js';
+import { Plan } from './plan.js';
 import { type Handled, handled } from './push-outcome.js';
 
 /** Kinds of push that change a group. */
@@ -41,23 +41,31 @@ export async function receiveGroupChange(core: Core, plan: Plan, payload: GroupC
   };
   if (group === undefined) return refuse('group-address');
   if (sameDevice(by, core.account.address)) return refuse('own-change');
+  // Of a change that is refused nothing stays, not even the keys that it showed.
+  const change = new Plan();
   try {
-    const opened = await core.groups.open(group);
-    switch (payload.kind) {
-      case 'create-group':
-        return await created(core, plan, opened, group, payload.value);
-      case 'add-group-members':
-        return await membersAdded(core, plan, opened, group, payload.value);
-      case 'add-group-member-device':
-        return await deviceAdded(core, plan, opened, group, payload.value);
-      case 'remove-group-members':
-        return await membersRemoved(core, plan, opened, group, payload.value);
-      case 'leave-group':
-        return memberLeaves(core, plan, opened, group, payload.value);
-    }
+    const state = await carryOut(core, change, group, payload);
+    plan.include(change);
+    return state;
   } catch (error) {
     if (!(error instanceof E2eeError) || error instanceof InternalError || error.name === 'StoreError') throw error;
     return refuse(error.code);
+  }
+}
+
+async function carryOut(core: Core, plan: Plan, group: GroupAddress, payload: GroupChangePush): Promise<Handled> {
+  const opened = await core.groups.open(group);
+  switch (payload.kind) {
+    case 'create-group':
+      return created(core, plan, opened, group, payload.value);
+    case 'add-group-members':
+      return membersAdded(core, plan, opened, group, payload.value);
+    case 'add-group-member-device':
+      return deviceAdded(core, plan, opened, group, payload.value);
+    case 'remove-group-members':
+      return membersRemoved(core, plan, opened, group, payload.value);
+    case 'leave-group':
+      return memberLeaves(core, plan, opened, group, payload.value);
   }
 }
 

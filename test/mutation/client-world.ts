@@ -5,6 +5,7 @@ import type { DeviceAddress } from '../../lib/base/address.js';
 import { utf8 } from '../../lib/base/bytes.js';
 import { limits } from '../../lib/base/limits.js';
 import type { CipherSuite } from '../../lib/crypto/cipher-suite.js';
+import type { GroupDevice } from '../../lib/group/membership.js';
 import { MemoryTables } from '../../lib/store/memory/memory-store.js';
 import type { Table } from '../../lib/store/store.js';
 import type { Accept, Invite } from '../../lib/session/session.js';
@@ -102,6 +103,12 @@ export class ClientWorld {
   get client(): Client {
     if (this.#client === undefined) throw new Error('the client has not been started');
     return this.#client;
+  }
+
+  /** The client as a device of a group. */
+  get device(): GroupDevice {
+    if (this.#bundle === undefined) throw new Error('the client has not registered');
+    return { address: this.address, signingKey: this.#bundle.identityKey.signing };
   }
 
   /** The peers with a session. */
