@@ -4,7 +4,7 @@ import type { Target } from './target.js';
 /** Bytes of an input that is worth a place in the repository. */
 const longest = 1_200;
 /** Bytes of all inputs of one target. */
-const mostBytes = 60_000;
+const mostBytes = 50_000;
 
 /** Of `inputs` those that show something which neither the target's own seeds nor shorter ones show, the shortest first; closes the target. */
 export async function distil(target: Target, inputs: readonly Uint8Array[]): Promise<Uint8Array[]> {
