@@ -17,6 +17,8 @@ const corpusFolder = path.join(path.dirname(fileURLToPath(import.meta.url)), 'co
 /** Bytes of a tape: the choices of a few calls. */
 const tapeLength = 64;
 const tellEvery = 1_000;
+/** Executions in which memory may still grow. */
+const warmAt = Math.min(runs / 5, 20_000);
 const findingsKept = 20;
 const poolLength = 4_096;
 const mostHeapGrowth = 67_108_864;
@@ -84,7 +86,7 @@ for (; executions < Math.max(runs, corpus.length) && performance.now() < end; ex
   if (now - told > tellEvery) {
     told = now;
     say({ progress: executions });
-    if (executions > runs / 5) base ??= process.memoryUsage();
+    if (executions > warmAt) base ??= process.memoryUsage();
   }
 }
 const { heapUsed, rss } = process.memoryUsage();

@@ -18,8 +18,8 @@ const turnEvery = 1_000;
 const tellEvery = 1_000;
 /** Measurements of the memory in one campaign. */
 const measurements = 50;
-/** Share of the executions in which memory may still grow: code is compiled, caches fill. */
-const warmUp = 0.2;
+/** Share and number of the executions in which memory may still grow: code is compiled, caches fill. */
+const warmUp = { share: 0.2, most: 20_000 };
 /** Bytes by which the heap and the process may grow after that. */
 const mostHeapGrowth = 67_108_864;
 const mostRssGrowth = 536_870_912;
@@ -65,7 +65,7 @@ export interface CampaignResult {
   readonly kept: readonly Uint8Array[];
   /** Of the slowest execution, ms. */
   readonly slowest: number;
-  /** Bytes by which the heap and the process grew after the first fifth of the executions. */
+  /** Bytes by which the heap and the process grew once they were warm. */
   readonly heapGrowth: number;
   readonly rssGrowth: number;
 }
@@ -90,6 +90,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   const first = [...target.seeds, ...corpus];
   const runs = Math.max(options.runs, first.length);
   const measureEvery = Math.ceil(runs / measurements);
+  const warmAt = Math.min(runs * warmUp.share, warmUp.most);
   const pool: Uint8Array[] = [];
   const seen = new Set<string>();
   const outcomes = new Map<string, number>();
@@ -148,7 +149,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
         told = now;
         options.onProgress?.(executions);
       }
-      if (executions % measureEvery === 0 && executions > runs * warmUp && options.memory !== undefined) growth.take(options.memory());
+      if (executions % measureEvery === 0 && executions > warmAt && options.memory !== undefined) growth.take(options.memory());
       // Whatever was rejected and not handled comes up in a turn of the loop.
       if (executions % turnEvery === 0 || executions === runs) await turn();
     }

@@ -8,7 +8,7 @@ import { shapeOf } from './shape.js';
 import { Finding, type Target, refused } from './target.js';
 
 /** Of so many inputs one goes to another decoder than what it was made from. */
-const otherKindIn = 64;
+const otherKindIn = 16;
 /** Of so many field mutations of one kind one is a bomb or a huge list. */
 const bombIn = 400;
 

@@ -17,7 +17,7 @@ export interface Report {
   readonly corpus: number;
   /** Of the slowest execution, ms. */
   readonly slowest: number;
-  /** Bytes by which the heap, with what it holds outside, grew after the first fifth. */
+  /** Bytes by which the heap, with what it holds outside, grew once it was warm. */
   readonly heapGrowth: number;
   /** The same for the process. */
   readonly rssGrowth: number;
