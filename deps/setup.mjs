@@ -52,8 +52,13 @@ step(
     'test/vectors',
     'test/interop',
     'test/stories',
+    'test/fuzz',
+    'test/group',
+    'test/mutation',
+    'test/server',
     'test/support',
     'test/transport',
+    'test/wire',
   ],
   () => run(node, ['deps/build.mjs']),
 );
