@@ -1,7 +1,7 @@
 /** What the relay says about groups: created, added to, removed from, left. Spec: group.md §3 to §7. */
 import { type DeviceAddress, type GroupAddress, sameDevice, sameUser } from '../base/address.js';
 import { noBytes } from '../base/bytes.js';
-import { E2eeError, InternalError } from '../base/errors.js';
+import { E2eeError, InternalError, ProtocolError } from '../base/errors.js';
 import { addedDevices, announcedGroup, removedMembers } from '../group/transition.js';
 import { isManager, memberOf } from '../group/membership.js';
 import type { GroupDevice } from '../wire/group.js';
@@ -11,7 +11,7 @@ import type { Core } from './core.js';
 import { reportNewDevice } from './devices.js';
 import type { LoadedGroup } from './group-book.js';
 import { putGroupChange, selfOf } from './group-keys.js';
-import type { Plan } from './plan.js';
+import { Plan } from './plan.js';
 import { type Handled, handled } from './push-outcome.js';
 
 /** Kinds of push that change a group. */
@@ -48,27 +48,36 @@ export async function receiveGroupChange(core: Core, plan: Plan, payload: GroupC
   };
   if (group === undefined) return refuse('group-address');
   if (sameDevice(by, core.account.address)) return refuse('own-change');
+  // Of a change that is refused nothing stays, not even the keys that it showed.
+  const change = new Plan();
   try {
-    const opened = await core.groups.open(group);
-    const { groups: mostGroups, knownDevices } = core.options.limits;
-    const makesGroup = opened === undefined && payload.kind !== 'leave-group' && payload.kind !== 'remove-group-members';
-    if (makesGroup && core.groups.count >= mostGroups) return refuse('too-many-groups');
-    if (!core.peers.hasRoomFor(devicesNamed(payload), knownDevices)) return refuse('too-many-devices');
-    switch (payload.kind) {
-      case 'create-group':
-        return await created(core, plan, opened, group, payload.value);
-      case 'add-group-members':
-        return await membersAdded(core, plan, opened, group, payload.value);
-      case 'add-group-member-device':
-        return await deviceAdded(core, plan, opened, group, payload.value);
-      case 'remove-group-members':
-        return await membersRemoved(core, plan, opened, group, payload.value);
-      case 'leave-group':
-        return memberLeaves(core, plan, opened, group, payload.value);
-    }
+    const state = await carryOut(core, change, group, payload);
+    plan.include(change);
+    return state;
   } catch (error) {
     if (!(error instanceof E2eeError) || error instanceof InternalError || error.name === 'StoreError') throw error;
     return refuse(error.code);
+  }
+}
+
+async function carryOut(core: Core, plan: Plan, group: GroupAddress, payload: GroupChangePush): Promise<Handled> {
+  const opened = await core.groups.open(group);
+  const { groups: mostGroups, knownDevices } = core.options.limits;
+  const makesGroup = opened === undefined && payload.kind !== 'leave-group' && payload.kind !== 'remove-group-members';
+  if (makesGroup && core.groups.count >= mostGroups) throw new ProtocolError('too-many-groups', 'no more groups are kept');
+  if (!core.peers.hasRoomFor(devicesNamed(payload), knownDevices))
+    throw new ProtocolError('too-many-devices', 'no more devices become known');
+  switch (payload.kind) {
+    case 'create-group':
+      return created(core, plan, opened, group, payload.value);
+    case 'add-group-members':
+      return membersAdded(core, plan, opened, group, payload.value);
+    case 'add-group-member-device':
+      return deviceAdded(core, plan, opened, group, payload.value);
+    case 'remove-group-members':
+      return membersRemoved(core, plan, opened, group, payload.value);
+    case 'leave-group':
+      return memberLeaves(core, plan, opened, group, payload.value);
   }
 }
 

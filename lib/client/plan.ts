@@ -21,6 +21,16 @@ export class Plan {
     return this;
   }
 
+  /** Adds everything of `part`: what was collected apart because it could still have been refused. */
+  include(part: Plan): this {
+    this.#writes.push(...part.#writes);
+    this.#applies.push(...part.#applies);
+    this.#retired.push(...part.#retired);
+    this.#created.push(...part.#created);
+    this.#afterwards.push(...part.#afterwards);
+    return this;
+  }
+
   /** Adds rows. */
   write(...writes: readonly Write[]): this {
     this.#writes.push(() => writes);

@@ -8,8 +8,12 @@ import { InternalError } from '../base/errors.js';
 const varint = 0;
 const delimited = 2;
 
-/** Bytes that `value` takes as a varint; `value` is a safe integer from 0. */
+/** Bytes of a negative number as a varint: its 64-bit two's complement, whatever the type of the field. */
+const negativeLength = 10;
+
+/** Bytes that `value` takes as a varint; `value` is a safe integer. */
 function varintLength(value: number): number {
+  if (value < 0) return negativeLength;
   if (value < 0x80) return 1;
   if (value < 0x4000) return 2;
   if (value < 0x20_0000) return 3;
@@ -89,8 +93,12 @@ export class FieldWriter {
     this.#position = position;
   }
 
-  /** A number of up to 53 bits. */
+  /** A safe integer. */
   varint(value: number): void {
+    if (value < 0) {
+      this.#negative(value);
+      return;
+    }
     const { out } = this;
     let position = this.#position;
     let rest = value;
@@ -100,5 +108,14 @@ export class FieldWriter {
     }
     out[position++] = rest;
     this.#position = position;
+  }
+
+  #negative(value: number): void {
+    let rest = BigInt.asUintN(64, BigInt(value));
+    for (let left = negativeLength; left > 0; left -= 1) {
+      this.out[this.#position] = Number(rest & 0x7fn) | (left > 1 ? 0x80 : 0);
+      this.#position += 1;
+      rest >>= 7n;
+    }
   }
 }

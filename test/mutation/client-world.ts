@@ -5,6 +5,7 @@ import type { DeviceAddress } from '../../lib/base/address.js';
 import { utf8 } from '../../lib/base/bytes.js';
 import { limits } from '../../lib/base/limits.js';
 import type { CipherSuite } from '../../lib/crypto/cipher-suite.js';
+import type { GroupDevice } from '../../lib/group/membership.js';
 import { MemoryTables } from '../../lib/store/memory/memory-store.js';
 import type { Table } from '../../lib/store/store.js';
 import type { Accept, Invite } from '../../lib/session/session.js';
@@ -50,7 +51,8 @@ async function turn(): Promise<void> {
 
 export class ClientWorld {
   readonly suite: CipherSuite;
-  readonly dice: Dice;
+  /** What mutations choose with; may be replaced between two of them. */
+  dice: Dice;
   readonly clock = new FakeClock();
   readonly relay: StandInRelay;
   readonly address: DeviceAddress = { domain, userId: 'target', deviceId: 'one' };
@@ -67,7 +69,8 @@ export class ClientWorld {
   readonly events: ClientEvent[] = [];
   readonly received: ReceivedMessage[] = [];
   readonly #run: Run;
-  readonly #tables = new MemoryTables();
+  /** Everything that the client has stored. */
+  readonly tables = new MemoryTables();
   #late: Base[] = [];
   #watch: StoreWatch | undefined;
   #client: Client | undefined;
@@ -100,6 +103,12 @@ export class ClientWorld {
   get client(): Client {
     if (this.#client === undefined) throw new Error('the client has not been started');
     return this.#client;
+  }
+
+  /** The client as a device of a group. */
+  get device(): GroupDevice {
+    if (this.#bundle === undefined) throw new Error('the client has not registered');
+    return { address: this.address, signingKey: this.#bundle.identityKey.signing };
   }
 
   /** The peers with a session. */
@@ -154,7 +163,7 @@ export class ClientWorld {
 
   /** Rows of a table. */
   rows(table: Table): number {
-    return this.#tables.rows(table).size;
+    return this.tables.rows(table).size;
   }
 
   /** The next message of `peer`. */
@@ -224,7 +233,7 @@ export class ClientWorld {
   async #start(seed: string): Promise<void> {
     this.relay.answer = (request) => this.#respond(request);
     this.#client = await Client.register({
-      store: () => openMemoryStore({ unsafeTestingTables: this.#tables }),
+      store: () => openMemoryStore({ unsafeTestingTables: this.tables }),
       transport: this.relay.network.transport,
       common: { clock: this.clock, random: seededRandom(`${seed} client`) },
       asymmetric: { run: seededRun(`${seed} client jobs`) },
@@ -244,13 +253,13 @@ export class ClientWorld {
     await this.#sendTo(this.alice, this.mallory);
     await this.#sendInWrongOrder(this.alice);
     for (let turns = 0; turns < patience; turns += 1) await turn();
-    this.#watch = new StoreWatch(this.#tables);
+    this.#watch = new StoreWatch(this.tables);
   }
 
   /** An altered counter may have asked for so many useless keys that older ones had to go. Weaknesses P2. */
   #hasEvicted({ ready }: Peer): boolean {
     if (this.rows('skipped-key') < limits.skippedMessageKeys) return false;
-    const keys = [...this.#tables.rows('skipped-key').entries({ prefix: ready.sessionId })];
+    const keys = [...this.tables.rows('skipped-key').entries({ prefix: ready.sessionId })];
     return keys.length >= limits.skippedMessageKeys;
   }
 

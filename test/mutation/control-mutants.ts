@@ -24,7 +24,7 @@ function flipped(bytes: Uint8Array, { dice }: ClientWorld): Uint8Array {
 }
 
 /** Control pushes that would have no lasting effect if they came unchanged, so that none of them uses anything up. */
-function controls(world: ClientWorld): readonly { readonly payload: PushPayload; readonly from?: DeviceAddress }[] {
+export function controls(world: ClientWorld): readonly { readonly payload: PushPayload; readonly from?: DeviceAddress }[] {
   const { address, alice, dave, carol, clock } = world;
   const time = clock.now();
   const group = { name: 'group', address: { domain, groupId: 'group' }, members: [{ domain, userId: 'alice', role: 0 }] };

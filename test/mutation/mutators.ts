@@ -41,7 +41,8 @@ const byteMutators: { readonly [name: string]: ByteMutator } = {
     const at = dice.below(bytes.length);
     return concat([bytes.subarray(0, at), bytes.subarray(at + 1 + dice.below(20))]);
   },
-  splice: (bytes, dice, donor) => concat([bytes.subarray(0, dice.below(bytes.length)), donor.subarray(dice.below(donor.length))]),
+  splice: (bytes, dice, donor) =>
+    concat([bytes.subarray(0, dice.below(bytes.length)), donor.subarray(donor.length === 0 ? 0 : dice.below(donor.length))]),
 };
 
 /** Values that counters, enums and lengths are tried with. */
@@ -74,6 +75,9 @@ const values: readonly (() => Uint8Array)[] = [
   () => new Uint8Array(32),
   () => new Uint8Array(70_000),
 ];
+
+/** No UTF-8: a byte without its lead, a lead without its bytes, an overlong form, a surrogate, what lies beyond Unicode; and a NUL, which is. */
+const brokenText = [[0x80], [0xc3], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0]].map((bytes) => Uint8Array.from(bytes));
 
 type FieldMutator = (fields: readonly RawField[], dice: Dice) => Uint8Array;
 
@@ -152,6 +156,26 @@ const fieldMutators: { readonly [name: string]: FieldMutator } = {
       : concat([value, dice.bytes(1 + dice.below(8))]);
     return replaced(fields, at, encodeField(delimited(number, resized)));
   },
+  'field retyped': (fields, dice) => {
+    const at = dice.below(fields.length);
+    const { number, wire } = fields[at]!;
+    const other = dice.pick(([0, 1, 2, 5] as const).filter((type) => type !== wire));
+    const field: RawField =
+      other === 0 ? { number, wire: 0, value: dice.pick(numbers) } : { number, wire: other, value: dice.bytes(other === 1 ? 8 : 4) };
+    return replaced(fields, at, encodeField(field));
+  },
+  'numbers packed': (fields, dice) => {
+    const at = dice.below(fields.length);
+    const list = Array.from({ length: 1 + dice.below(20) }, () => encodeVarint(dice.pick(numbers)));
+    return replaced(fields, at, encodeField(delimited(fields[at]!.number, concat(list))));
+  },
+  'text damaged': (fields, dice) => {
+    const at = dice.below(fields.length);
+    const { number, value } = fields[at]!;
+    const text = typeof value === 'bigint' ? utf8('text') : value;
+    const cut = dice.below(text.length + 1);
+    return replaced(fields, at, encodeField(delimited(number, concat([text.subarray(0, cut), dice.pick(brokenText), text.subarray(cut)]))));
+  },
   'field renumbered': (fields, dice) => {
     const at = dice.below(fields.length);
     return replaced(fields, at, encodeField({ ...fields[at]!, number: 1 + dice.below(130) }));
@@ -170,28 +194,33 @@ function editSomewhere(bytes: Uint8Array, dice: Dice, edit: FieldMutator): Uint8
   return inner === undefined ? edit(fields, dice) : replaced(fields, at, encodeField(delimited(number, inner)));
 }
 
+const byteMutatorNames = Object.keys(byteMutators);
+
 /** Damages the bytes as such. `donor` is another message of the same kind. */
 export function damageBytes(bytes: Uint8Array, dice: Dice, donor: Uint8Array): Mutated {
-  const name = dice.pick(Object.keys(byteMutators));
+  const name = dice.pick(byteMutatorNames);
   return { name, bytes: byteMutators[name]!(bytes, dice, donor) };
 }
 
-/** Damages one field at any depth. */
-export function damageFields(bytes: Uint8Array, dice: Dice): Mutated {
-  // Bombs and huge lists are slow to make and all alike.
-  const names = Object.keys(fieldMutators).filter((name) => !['nesting bomb', 'huge list'].includes(name) || dice.onceIn(5));
-  const name = dice.pick(names);
+/** Bombs and huge lists, which are slow to make and all alike. */
+const bombs = ['nesting bomb', 'huge list'];
+const names = Object.keys(fieldMutators);
+const lightNames = names.filter((name) => !bombs.includes(name));
+
+/** Damages one field at any depth; `bombIn` makes bombs and huge lists that much rarer than the rest. */
+export function damageFields(bytes: Uint8Array, dice: Dice, bombIn = 5): Mutated {
+  const name = dice.pick(dice.onceIn(bombIn) ? names : lightNames);
   const edited = editSomewhere(bytes, dice, fieldMutators[name]!);
   return edited === undefined ? damageBytes(bytes, dice, bytes) : { name, bytes: edited };
 }
 
-/** Damages bytes or fields, and makes sure that something is different. */
-export function damage(bytes: Uint8Array, dice: Dice, donor: Uint8Array): Mutated {
+/** Damages bytes or fields, and makes sure that something is different; `bombIn` as for {@link damageFields}. */
+export function damage(bytes: Uint8Array, dice: Dice, donor: Uint8Array, bombIn?: number): Mutated {
   for (;;) {
     const mutated =
       bytes.length === 0 || dice.onceIn(3)
         ? damageBytes(bytes.length === 0 ? Uint8Array.of(0) : bytes, dice, donor)
-        : damageFields(bytes, dice);
+        : damageFields(bytes, dice, bombIn);
     if (Buffer.compare(mutated.bytes, bytes) !== 0) return mutated;
   }
 }

@@ -1,13 +1,13 @@
 /** A relay with registered devices, and bare channels on which anything can be said to it. */
-import { expect } from '@jest/globals';
 import { createAccount, currentSignedPreKey } from '../../lib/account/account.js';
 import { oneTimePreKeyPublic } from '../../lib/account/one-time-pre-key.js';
 import type { DeviceAddress } from '../../lib/base/address.js';
 import { asSessionId } from '../../lib/base/brand.js';
 import { toBase64 } from '../../lib/base/bytes.js';
-import { suiteByName } from '../../lib/crypto/cipher-suite.js';
+import { type CipherSuite, suiteByName } from '../../lib/crypto/cipher-suite.js';
 import type { FrameChannel } from '../../lib/transport/channel.js';
 import type { Credential, Frame } from '../../lib/wire/frame.js';
+import { tables } from '../../lib/store/store.js';
 import { decodeFrame, encodeFrame } from '../../lib/wire/frame.js';
 import { type RequestName, requests } from '../../lib/wire/request.js';
 import { type RelayFixture, type TestDevice, device, expectOk, startRelay } from '../server/relay-fixture.js';
@@ -70,8 +70,7 @@ export class Line {
 }
 
 /** A device whose keys are those of the seed. */
-function seededDevice(seed: string, userId: string): TestDevice {
-  const suite = suiteByName('mldsa44-mlkem512');
+function seededDevice(seed: string, userId: string, suite: CipherSuite): TestDevice {
   const made = device(userId, 'phone', 0, suite);
   const run = seededRun(`${seed} ${userId}`);
   const { account, oneTimePreKeys } = run(createAccount({ suite, address: made.address, oneTimePreKeys: 3, now: 1_700_000_000_000 }));
@@ -79,7 +78,8 @@ function seededDevice(seed: string, userId: string): TestDevice {
 }
 
 export class RelayWorld {
-  readonly dice: Dice;
+  /** What mutations choose with; may be replaced between two of them. */
+  dice: Dice;
   readonly fixture: RelayFixture;
   readonly alice: TestDevice;
   readonly bob: TestDevice;
@@ -94,11 +94,11 @@ export class RelayWorld {
     this.fixture = fixture;
     this.alice = alice;
     this.bob = bob;
-    this.#carol = seededDevice(seed, 'carol');
+    this.#carol = seededDevice(seed, 'carol', alice.account.suite);
     this.#watch = new StoreWatch(fixture.tables);
   }
 
-  static async create(seed: string): Promise<RelayWorld> {
+  static async create(seed: string, suite: CipherSuite = suiteByName('mldsa44-mlkem512')): Promise<RelayWorld> {
     const fixture = await startRelay({
       seed,
       limits: {
@@ -110,8 +110,8 @@ export class RelayWorld {
         lowOneTimePreKeys: 0,
       },
     });
-    const alice = seededDevice(seed, 'alice');
-    const bob = seededDevice(seed, 'bob');
+    const alice = seededDevice(seed, 'alice', suite);
+    const bob = seededDevice(seed, 'bob', suite);
     for (const made of [alice, bob]) await made.register(fixture.network.transport, 'code', `mailto:${made.address.userId}@example.org`);
     const world = new RelayWorld(seed, fixture, alice, bob);
     await world.bob.connect(fixture.network.transport);
@@ -175,6 +175,11 @@ export class RelayWorld {
     return this.#ids;
   }
 
+  /** Rows in the relay's store. */
+  get rows(): number {
+    return tables.reduce((sum, table) => sum + this.fixture.tables.rows(table).size, 0);
+  }
+
   /** What changed in the relay's store since the last look. */
   changes(): ReturnType<StoreWatch['changes']> {
     return this.#watch.changes();
@@ -196,7 +201,8 @@ export class RelayWorld {
     await this.alice.connect(this.fixture.network.transport);
     expectOk(await this.alice.send(this.bob.address, 'still here'));
     await this.bob.received(before + 1);
-    expect(this.fixture.logs.filter(({ level }) => level === 'error')).toEqual([]);
+    const errors = this.fixture.logs.filter(({ level }) => level === 'error');
+    if (errors.length > 0) throw new Error(`the relay has logged an error: ${JSON.stringify(errors[0])}`);
   }
 
   async close(): Promise<void> {

@@ -128,7 +128,7 @@ export const envelope: fc.Arbitrary<Envelope> = fc.record({
   to: fc.oneof(address, fc.record({ domain: name, userId: name, deviceId: fc.constant('') })),
   messageId: id.map((drawn) => asMessageId(drawn)),
   sessionId,
-  notification: fc.oneof(fc.constantFrom(0, 1, 2, 11, 12), fc.integer({ min: 0, max: 2 ** 31 - 1 })),
+  notification: fc.oneof(fc.constantFrom(0, 1, 2, 11, 12, -1), int32),
   payload: fc.oneof(
     fc.record({
       kind: fc.constant('one-to-one' as const),

@@ -7,12 +7,12 @@ import type { OneTimePreKey } from '../../account/one-time-pre-key.js';
 import type { SignedPreKey } from '../../account/signed-pre-key.js';
 import type { DeviceAddress } from '../../base/address.js';
 import { StoreError } from '../../base/errors.js';
-import { type CipherSuite, cipherSuite } from '../../crypto/cipher-suite.js';
+import type { CipherSuite } from '../../crypto/cipher-suite.js';
 import { type Certificate, decodeCertificate, encodeCertificate } from '../../wire/certificate.js';
 import type { RecordReader, RecordWriter } from '../record.js';
 import { RowKeyReader, rowKey } from '../row-key.js';
 import type { Row, Write } from '../store.js';
-import { deleteRow, putRow, readDevice, readRow, readSecret, writeDevice } from './row.js';
+import { deleteRow, putRow, readDevice, readRow, readSecret, readSuite, writeDevice } from './row.js';
 
 /** What the relay gave to prove who we are. Spec: one2one.md §1.1. */
 export interface Credentials {
@@ -66,7 +66,7 @@ export function putIdentity({ suite, address, identity }: StoredIdentity): Write
 /** Reads what {@link putIdentity} stored. Throws `StoreError`. */
 export function readIdentity(value: Uint8Array): StoredIdentity {
   return readRow(value, (reader) => {
-    const suite = cipherSuite(reader.uint(0xffff_ffff));
+    const suite = readSuite(reader);
     const address = readDevice(reader);
     const { publicKeyLength, privateKeyLength } = suite.agreement;
     const agreement = {
@@ -113,9 +113,14 @@ export function putCertificate(certificate: Certificate): Write {
   return putRow('account', accountKeys.certificate, (writer) => writer.bytes(encodeCertificate(certificate)));
 }
 
-/** Reads what {@link putCertificate} stored. Throws `StoreError` or `DecodeError`. */
+/** Reads what {@link putCertificate} stored. Throws `StoreError`. */
 export function readCertificate(value: Uint8Array): Certificate {
-  return decodeCertificate(readRow(value, (reader) => reader.bytes()));
+  const encoded = readRow(value, (reader) => reader.bytes());
+  try {
+    return decodeCertificate(encoded);
+  } catch (cause) {
+    throw new StoreError('damaged', 'the stored certificate of the relay is none', { cause });
+  }
 }
 
 /** Stores a registration before its request is sent. */

@@ -13,7 +13,7 @@ import { type DeviceAddress, type GroupAddress, deviceKey, groupKey } from '../.
 import { asSessionId } from '../../base/brand.js';
 import { toBase64, utf8 } from '../../base/bytes.js';
 import { StoreError } from '../../base/errors.js';
-import { type CipherSuite, cipherSuite } from '../../crypto/cipher-suite.js';
+import type { CipherSuite } from '../../crypto/cipher-suite.js';
 import { sha256 } from '../../crypto/hash.js';
 import type { Epoch, GroupStep } from '../../group/epoch.js';
 import type { Group } from '../../group/group.js';
@@ -22,7 +22,7 @@ import type { GroupDevice, GroupMember } from '../../group/membership.js';
 import type { RecordReader, RecordWriter } from '../record.js';
 import { RowKeyReader, rowKey } from '../row-key.js';
 import type { Row, Write } from '../store.js';
-import { deleteRow, putRow, readDevice, readGroupAddress, readRow, readSecret, writeDevice, writeGroupAddress } from './row.js';
+import { deleteRow, putRow, readDevice, readGroupAddress, readRow, readSecret, readSuite, writeDevice, writeGroupAddress } from './row.js';
 
 /** What is kept in memory of every group. */
 export interface GroupIndex {
@@ -153,7 +153,7 @@ export function readGroupIndex({ value }: Row): GroupIndex {
   return readRow(value, (reader) => ({
     address: readGroupAddress(reader),
     name: reader.string(),
-    suite: cipherSuite(reader.uint(0xffff_ffff)),
+    suite: readSuite(reader),
     members: readMembers(reader),
   }));
 }

@@ -1,6 +1,8 @@
 /** What the rows of a client have in common. */
 import type { DeviceAddress, GroupAddress } from '../../base/address.js';
+import { StoreError } from '../../base/errors.js';
 import { Secret } from '../../base/secret.js';
+import { type CipherSuite, cipherSuite } from '../../crypto/cipher-suite.js';
 import { type RecordReader, type RecordWriter, decodeRecord, encodeRecord } from '../record.js';
 import type { Table, Write } from '../store.js';
 
@@ -61,4 +63,14 @@ export function readGroupAddress(reader: RecordReader): GroupAddress {
 /** Reads a secret. */
 export function readSecret<Kind extends string>(reader: RecordReader, length?: number): Secret<Kind> {
   return new Secret<Kind>(reader.bytes(length));
+}
+
+/** Reads the pack id of a suite. Throws `StoreError('damaged')` for one that this build does not have. */
+export function readSuite(reader: RecordReader): CipherSuite {
+  const packId = reader.uint(0xffff_ffff);
+  try {
+    return cipherSuite(packId);
+  } catch (cause) {
+    throw new StoreError('damaged', 'a stored row names no cipher suite of this build', { cause });
+  }
 }

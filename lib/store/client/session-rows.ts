@@ -15,13 +15,13 @@ import type { DeviceAddress } from '../../base/address.js';
 import { type SessionId, asSessionId } from '../../base/brand.js';
 import { InternalError, StoreError } from '../../base/errors.js';
 import type { Secret } from '../../base/secret.js';
-import { type CipherSuite, cipherSuite } from '../../crypto/cipher-suite.js';
+import type { CipherSuite } from '../../crypto/cipher-suite.js';
 import type { Ratchet } from '../../ratchet/ratchet.js';
 import type { AcceptReply, InvitedSession, ReadySession, Session, SessionBase } from '../../session/session.js';
 import type { RecordReader, RecordWriter } from '../record.js';
 import { RowKeyReader, rowKey } from '../row-key.js';
 import type { Row, Write } from '../store.js';
-import { deleteRow, putRow, readDevice, readRow, readSecret, writeDevice } from './row.js';
+import { deleteRow, putRow, readDevice, readRow, readSecret, readSuite, writeDevice } from './row.js';
 
 /** What is kept in memory of every session. */
 export interface SessionIndex {
@@ -143,7 +143,7 @@ export function readSessionIndex({ key, value }: Row): SessionIndex {
   const sessionId = asSessionId(keyReader.text());
   return readRow(value, (reader) => {
     const peer = readDevice(reader);
-    const suite = cipherSuite(reader.uint(0xffff_ffff));
+    const suite = readSuite(reader);
     const role = reader.boolean() ? 'initiator' : 'responder';
     const state = reader.boolean() ? 'ready' : 'invited';
     const confirmed = reader.boolean();
