@@ -123,25 +123,26 @@ export class GroupCommit implements Store {
 
   async #run(): Promise<void> {
     for (let batch = this.#queue.shift(); batch !== undefined; batch = this.#queue.shift()) {
+      const opening = this.#driver();
       try {
-        const store = await this.#driver();
+        const store = await opening;
         const writes = batch.seal();
         await store.commit(writes);
         this.#overlay.remove(writes);
         batch.resolve();
       } catch (cause) {
-        this.#reset(batch, cause);
+        this.#reset(batch, cause, opening);
       }
     }
     this.#running = undefined;
   }
 
   /** Gives up the failed batch and everything queued behind it. */
-  #reset(failed: Batch, cause: unknown): void {
+  #reset(failed: Batch, cause: unknown, opening: Promise<Store>): void {
     const behind = this.#queue;
     this.#queue = [];
     this.#overlay.clear();
-    if (hasClosedItself(cause)) this.#store = undefined;
+    this.#giveUp(opening, cause);
     this.#generation += 1;
     failed.reject(outwards(cause));
     for (const batch of behind) batch.reject(new StoreError('dropped', 'an earlier commit failed, this one may build on it', { cause }));
@@ -155,9 +156,14 @@ export class GroupCommit implements Store {
     try {
       return await read(store);
     } catch (error) {
-      if (hasClosedItself(error) && this.#store === opening) this.#store = undefined;
+      this.#giveUp(opening, error);
       throw outwards(error);
     }
+  }
+
+  /** Opens another driver at the next call if this one has closed itself. Whoever noticed it before has opened another already: that one stays. */
+  #giveUp(opening: Promise<Store>, error: unknown): void {
+    if (hasClosedItself(error) && this.#store === opening) this.#store = undefined;
   }
 
   #driver(): Promise<Store> {

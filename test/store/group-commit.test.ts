@@ -206,6 +206,25 @@ describe('group commit', () => {
     expect(log.at(-1)).toBe('after');
   });
 
+  test('a reader that has opened the store again before the unknown outcome is told keeps it: none stays open that nobody uses', async () => {
+    commit('a');
+    await settle();
+    // A driver that closes itself refuses readers at once, and the commit when the file is free again.
+    await stores[0]!.close();
+    await expect(group.get('meta', bytes('x'))).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await group.get('meta', bytes('x'))).toBeUndefined();
+    stores[0]!.fail('outcome-unknown');
+    await settle();
+    expect(log).toEqual(['a: outcome-unknown']);
+    commit('b');
+    await settle();
+    stores[1]!.proceed();
+    await settle();
+    expect([stores.length, log.at(-1)]).toEqual([2, 'b']);
+    await group.close();
+    expect(stores.map(({ closed }) => closed)).toEqual([true, true]);
+  });
+
   test('a store that cannot be opened fails what waits for it and is tried again at the next call', async () => {
     let broken = true;
     const retrying = new GroupCommit(async () => {
