@@ -20,8 +20,15 @@ describe('the harness of faults', () => {
   test.each(flaws)('finds that $name', (flaw) => {
     copy = flawedCopy(flaw);
     const words = [join(copy, 'dist/test/faults/main.js'), '--runs', String(stories), '--seed', '1', '--stop-at-failure'];
-    const { stdout, status } = spawnSync(process.execPath, words, { encoding: 'utf8', maxBuffer: 1 << 26, env: { ...process.env, NODE_OPTIONS: '' } });
-    expect({ status, last: stdout.trimEnd().split('\n').at(-1) }).toEqual({ status: 1, last: expect.stringMatching(/^\d+ passed, [1-9]\d* failed$/u) });
+    const { stdout, status } = spawnSync(process.execPath, words, {
+      encoding: 'utf8',
+      maxBuffer: 1 << 26,
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+    expect({ status, last: stdout.trimEnd().split('\n').at(-1) }).toEqual({
+      status: 1,
+      last: expect.stringMatching(/^\d+ passed, [1-9]\d* failed$/u),
+    });
     expect(stdout).toMatch(/story \d+ went wrong/u);
   });
 });

@@ -96,7 +96,10 @@ async function finishRemovals(world: World): Promise<void> {
     await settle(world, () => []);
     for (const device of left) {
       try {
-        await remove(device, world.present.find(({ userId }) => userId === device.userId));
+        await remove(
+          device,
+          world.present.find(({ userId }) => userId === device.userId),
+        );
       } catch (error) {
         if (!(error instanceof HostDied || error instanceof CommandFailed)) throw error;
       }

@@ -146,9 +146,9 @@ export function ofSession({ ready }: Peer): Allowed {
   return ({ table, key }) => ['session', 'ratchet', 'skipped-key'].includes(table) && key.includes(ready.sessionId);
 }
 
-/** The note that a push was handled, and the number of commits. */
+/** The note that a push was handled, and the numbers of commits and refusals. */
 function isBookkeeping({ table, key }: Change): boolean {
-  return table === 'push' || (table === 'meta' && key.startsWith('commits'));
+  return table === 'push' || (table === 'meta' && (key.startsWith('commits') || key.startsWith('undecryptable')));
 }
 
 /** A device that became known, as that of an invite does whatever its keys are worth. A change of a group says nothing of whom it names when it is refused. */
