@@ -21,6 +21,13 @@ export interface DeviceSurroundings {
   died(device: Device): void;
 }
 
+/** Copies a database that nobody has open, with the log that a process that was killed has left. */
+function copy(from: string, to: string): void {
+  for (const suffix of ['-wal', '-shm']) rmSync(to + suffix, { force: true });
+  copyFileSync(from, to);
+  if (existsSync(`${from}-wal`)) copyFileSync(`${from}-wal`, `${to}-wal`);
+}
+
 /** One device. */
 export class Device {
   readonly userId: string;
@@ -35,6 +42,8 @@ export class Device {
   isRemoved = false;
   /** How many messages had been sent in the story when its store was last restored from a backup. */
   restoredAt: number | undefined;
+  /** The code with which its client last could not start. */
+  whyDown = '';
   /** How far its own clock goes wrong, ms. */
   skew = 0;
   readonly #surroundings: DeviceSurroundings;
@@ -91,6 +100,7 @@ export class Device {
       if (!(error instanceof CommandFailed) || error.code === 'unexpected') throw error;
       // It had been answered and stored just before the death.
       if (error.code === 'account-exists') this.#isRegistered = true;
+      this.whyDown = error.code;
     }
   }
 
@@ -127,7 +137,7 @@ export class Device {
   async backUp(): Promise<void> {
     await this.stop();
     this.#backup = `${this.store}.backup`;
-    copyFileSync(this.store, this.#backup);
+    copy(this.store, this.#backup);
   }
 
   /** Puts the copy in the place of the store. */
@@ -135,8 +145,7 @@ export class Device {
     if (this.#backup === undefined) return;
     await this.stop();
     await this.kill();
-    for (const suffix of ['-wal', '-shm']) if (existsSync(this.store + suffix)) rmSync(this.store + suffix);
-    copyFileSync(this.#backup, this.store);
+    copy(this.#backup, this.store);
     this.restoredAt = sent;
   }
 

@@ -20,7 +20,7 @@ async function motionOf(device: Device): Promise<string | undefined> {
     if (connection === 'connected' && outbox + pending + unconsumedPushes + inbox === 0) return undefined;
     return `${device.name} is ${connection}, ${outbox} requests, ${pending} messages wait, ${unconsumedPushes} pushes, ${inbox} in the inbox`;
   } catch (error) {
-    if (error instanceof HostDied) return `${device.name} died`;
+    if (error instanceof HostDied) return `${device.name} is down ${device.whyDown}`;
     // A store whose commit had no known outcome is opened again at the next call.
     if (error instanceof CommandFailed && error.code !== 'unexpected') return `${device.name} says ${error.code}`;
     throw error;

@@ -128,7 +128,12 @@ function checkBookkeeping(mutant: ClientMutant, { push }: Reading, seen: Observa
   ) {
     fail(mutant, 'a refused push was not acknowledged', seen);
   }
-  const isCount = (key: string): boolean => key.startsWith('commits') || (key.startsWith('undecryptable') && seen.events.some(isRefused));
+  // A connection that had to be made anew has said hello under a name of its own.
+  const hasConnected = seen.events.some(({ type }) => type === 'connection');
+  const isCount = (key: string): boolean =>
+    key.startsWith('commits') ||
+    (key.startsWith('undecryptable') && seen.events.some(isRefused)) ||
+    (key.startsWith('greetings') && hasConnected);
   return seen.changes.filter(({ table, key }) => table !== 'push' && !(table === 'meta' && isCount(key)));
 }
 
