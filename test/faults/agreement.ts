@@ -82,10 +82,17 @@ async function mailboxLeftovers(relay: RelayStore, device: Device): Promise<stri
 
 /** What the relay can hand out the device can answer. */
 async function preKeyLeftovers(relay: RelayStore, store: ClientStore, device: Device): Promise<string[]> {
+  const found: string[] = [];
   const offered = await relay.preKeyStock(addressOf(device));
   const kept = await store.countOneTimePreKeys();
   const remaining = offered?.remaining ?? 0;
-  return kept >= remaining ? [] : [`the relay has ${remaining} one-time pre-keys of ${device.name}, which has ${kept}`];
+  if (kept < remaining) found.push(`the relay has ${remaining} one-time pre-keys of ${device.name}, which has ${kept}`);
+  const signed = (await relay.device(addressOf(device)))?.signedPreKey.id;
+  const own = (await store.loadAccount())?.account.signedPreKeys.map(({ id }) => id) ?? [];
+  if (signed === undefined || !own.includes(signed)) {
+    found.push(`the relay has the signed pre-key ${signed ?? 'of nobody'} of ${device.name}, which has ${own.join(' ')}`);
+  }
+  return found;
 }
 
 async function groupDisagreement(relay: RelayStore, name: string, { groupId, members, devices, state }: GroupView): Promise<string[]> {
