@@ -77,15 +77,17 @@ export function isSignedPreKeyExpired(account: Account, now: number): boolean {
 }
 
 /**
- * A new signed pre-key in front, the previous one kept for invites that are under way; older ones are retired. To be stored before it is
- * published. Throws `ProtocolError('exhausted')` when the ids run out. Spec: one2one.md §1.2.
+ * A new signed pre-key in front, the previous one kept for invites that are under way; older ones are retired. Its id is the next one but `skippedIds`,
+ * which a state that was lost may have used. To be stored before it is published. Throws `ProtocolError('exhausted')` when the ids run out. Spec:
+ * one2one.md §1.2.
  */
 export function* renewSignedPreKey(
   account: Account,
   now: number,
+  skippedIds = 0,
 ): Computation<{ readonly account: Account; readonly retired: readonly Wipeable[] }> {
   const { suite, identity, signedPreKeys } = account;
-  const id = currentSignedPreKey(account).id + 1;
+  const id = currentSignedPreKey(account).id + 1 + skippedIds;
   if (id > 0xffff_ffff) throw new ProtocolError('exhausted', 'the account has no id for a signed pre-key left');
   const keyPair = yield* one({ operation: 'agreement-key-pair', scheme: suite.agreement });
   let finished = false;

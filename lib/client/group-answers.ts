@@ -44,6 +44,8 @@ const changedCode = 409;
 const changedText = 'group-changed';
 /** Nothing is there to be changed: done already, or done by somebody else. */
 const goneCode = 404;
+/** Kinds of wishes that somebody else may have carried out, or that are nobody's any more. */
+const mayBeDone: readonly GroupWish['kind'][] = ['add-device', 'remove', 'renew'];
 
 /** What was refused, and how the order ends. */
 interface RefusedOrder {
@@ -68,8 +70,7 @@ export async function takeGroupAnswer(
   const isLeft = order.wish.kind === 'leave' && !response.ok && response.code === goneCode;
   if (response.ok || isLeft) return accepted(core, request, order, answer);
   if (response.code === changedCode && response.message === changedText) return again(core, request, order);
-  if (response.code === goneCode && (order.wish.kind === 'add-device' || order.wish.kind === 'remove'))
-    return nothingToDo(core, request, order);
+  if (response.code === goneCode && mayBeDone.includes(order.wish.kind)) return nothingToDo(core, request, order);
   const outcome = refused(response.code);
   if (outcome !== 'aside') return outcome;
   noteRefused(core, order);
@@ -121,12 +122,7 @@ async function nothingToDo(core: Core, request: QueuedRequest, order: GroupOrder
 /** What was asked for of itself is not asked for again on this connection. */
 function noteRefused({ groupWork, account }: Core, { group, wish }: GroupOrder): void {
   if (wish.kind === 'add-device') groupWork.refuse(group, deviceKey(wish.device));
-  if (isRenewal(wish)) groupWork.refuse(group, deviceKey(account.address));
-}
-
-/** Whether an epoch was asked for and nobody is to go. */
-function isRenewal(wish: GroupWish): boolean {
-  return wish.kind === 'remove' && wish.members.length === 0;
+  if (wish.kind === 'renew') groupWork.refuse(group, deviceKey(account.address));
 }
 
 /** Ends an order without a change of the group. */
@@ -166,6 +162,7 @@ const changeOf = {
   add: 'add-group-members',
   'add-device': 'add-group-member-device',
   remove: 'remove-group-members',
+  renew: 'remove-group-members',
   leave: 'leave-group',
 } as const satisfies Record<GroupWish['kind'], string>;
 
@@ -178,6 +175,7 @@ function carryOut(core: Core, request: QueuedRequest, order: GroupOrder, answer:
     case 'add-device':
       return deviceAdded(core, request, order, requests.add_group_member_device.decodeResponse(answer));
     case 'remove':
+    case 'renew':
       return membersRemoved(core, request, order, requests.remove_group_members.decodeResponse(answer));
     case 'leave':
       return groupLeft(core, request, order);
@@ -315,7 +313,7 @@ function membersRemoved(
       const change = await core.options.asymmetric.run(openEpoch(selfOf(core), own, opened.group));
       await putGroupChange(core, plan, opened, change);
     });
-    if (isRenewal(order.wish)) return;
+    if (order.wish.kind === 'renew') return;
     plan.afterwards(() =>
       core.events.emit({ type: 'group-members-removed', group: address, name, members, removed, by: core.account.address }),
     );

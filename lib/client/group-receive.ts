@@ -2,7 +2,7 @@
 import { type DeviceAddress, type GroupAddress, sameDevice, sameUser } from '../base/address.js';
 import { noBytes } from '../base/bytes.js';
 import { E2eeError, InternalError, ProtocolError } from '../base/errors.js';
-import { addedDevices, announcedGroup, removedMembers } from '../group/transition.js';
+import { addedDevices, announcedGroup, removedMembers, toldAgain } from '../group/transition.js';
 import { isManager, memberOf } from '../group/membership.js';
 import type { GroupDevice } from '../wire/group.js';
 import type { PushPayload, PushPayloads } from '../wire/push.js';
@@ -11,6 +11,7 @@ import type { Core } from './core.js';
 import { reportNewDevice } from './devices.js';
 import type { LoadedGroup } from './group-book.js';
 import { putGroupChange, selfOf } from './group-keys.js';
+import { wantRenewal } from './group-renewal.js';
 import { Plan } from './plan.js';
 import { type Handled, handled } from './push-outcome.js';
 
@@ -35,7 +36,7 @@ export function devicesOwed(payload: GroupChangePush): readonly DeviceAddress[] 
 function devicesNamed(payload: GroupChangePush): readonly DeviceAddress[] {
   if (payload.kind === 'create-group' || payload.kind === 'remove-group-members')
     return payload.value.devices.map(({ address }) => address);
-  return devicesOwed(payload);
+  return payload.kind === 'leave-group' ? [] : [payload.value.sender, ...devicesOwed(payload)];
 }
 
 /** Adds what a change does here. Throws `StoreError`. */
@@ -47,7 +48,8 @@ export async function receiveGroupChange(core: Core, plan: Plan, payload: GroupC
     return handled.failedDecryption;
   };
   if (group === undefined) return refuse('group-address');
-  if (sameDevice(by, core.account.address)) return refuse('own-change');
+  // Nobody hears of a change of his own, but of a group that his store may have forgotten.
+  if (sameDevice(by, core.account.address) && payload.kind !== 'create-group') return refuse('own-change');
   // Of a change that is refused nothing stays, not even the keys that it showed.
   const change = new Plan();
   try {
@@ -88,6 +90,12 @@ async function created(
   group: GroupAddress,
   value: PushPayloads['create-group'],
 ): Promise<Handled> {
+  if (sameDevice(value.sender, core.account.address)) {
+    const change = toldAgain(selfOf(core), opened?.group, value);
+    await putGroupChange(core, plan, opened, change);
+    wantRenewal(core, plan, change.group);
+    return handled.succeeded;
+  }
   const devices = vetted(core, plan, value.devices);
   const change = announcedGroup(selfOf(core), opened?.group, { ...value, devices });
   await putGroupChange(core, plan, opened, change);
@@ -104,6 +112,7 @@ async function membersAdded(
   value: PushPayloads['add-group-members'],
 ): Promise<Handled> {
   const addingDevices = vetted(core, plan, value.addingDevices);
+  meetInviter(core, plan, value.sender);
   const change = await core.options.asymmetric.run(addedDevices(selfOf(core), opened?.group, { ...value, addingDevices }, 'hold'));
   await putGroupChange(core, plan, opened, change);
   const { name, members } = value.group;
@@ -120,11 +129,18 @@ async function deviceAdded(
   value: PushPayloads['add-group-member-device'],
 ): Promise<Handled> {
   const [addingDevice = value.addingDevice] = vetted(core, plan, [value.addingDevice]);
+  meetInviter(core, plan, value.sender);
   const change = await core.options.asymmetric.run(addedDevices(selfOf(core), opened?.group, { ...value, addingDevice }, 'hold'));
   await putGroupChange(core, plan, opened, change);
   const { address: device } = value.addingDevice;
   plan.afterwards(() => core.events.emit({ type: 'group-device-added', group, device, by: value.sender }));
   return handled.succeeded;
+}
+
+/** Whoever adds owes keys: that the device goes has to be noticed, also before it has sent them. */
+function meetInviter(core: Core, plan: Plan, inviter: DeviceAddress): void {
+  const { peers, options } = core;
+  if (peers.find(inviter) === undefined) plan.add(peers.meet(inviter, options.clock.now(), approvalOf(core, inviter)));
 }
 
 async function membersRemoved(

@@ -12,13 +12,13 @@ import { currentEpoch, isInGroup } from '../group/group.js';
 import { type GroupMember, groupRoles, isManager, memberOf, withoutMembers } from '../group/membership.js';
 import { newestPosition } from '../group/member-chain.js';
 import { sendingChain } from '../group/epoch.js';
-import { lacksOwnKeys } from '../group/transition.js';
 import type { GroupOrder, GroupWish } from '../store/client/group-queue-rows.js';
 import { requests } from '../wire/request.js';
 import { isApproved } from './approval.js';
 import type { Core } from './core.js';
 import type { LoadedGroup } from './group-book.js';
-import { canSeal, selfOf, unknownGroup } from './group-keys.js';
+import { canSeal, unknownGroup } from './group-keys.js';
+import { isRenewed, renewalOf } from './group-renewal.js';
 import { groupLock } from './lock-names.js';
 import { queueRequests } from './mailer.js';
 import type { NewOutboxEntry } from './outbox.js';
@@ -36,7 +36,7 @@ type Made =
 
 /** Makes the request of the first order of `group`, unless one is on its way; adds orders for devices of members that nobody has added yet. */
 export async function pumpOrders(core: Core, group: GroupAddress): Promise<void> {
-  if (core.orders.of(group).length === 0 && missingDevice(core, group) === undefined && !mayRenew(core, group)) return;
+  if (core.orders.of(group).length === 0 && missingDevice(core, group) === undefined) return;
   let goesOn = true;
   while (goesOn) goesOn = await core.steps.run([groupLock(group)], () => pumpOne(core, group));
 }
@@ -46,7 +46,8 @@ async function pumpOne(core: Core, group: GroupAddress): Promise<Transition<bool
   if (orders.sent(group) !== undefined) return { writes: [], result: false };
   const opened = await groups.open(group);
   const plan = new Plan();
-  let [order] = orders.of(group);
+  // A new epoch first: what else was asked for may wait for its keys.
+  let order = renewalOf(core, group) ?? orders.of(group)[0];
   if (order === undefined) {
     const wish = opened === undefined ? undefined : ownWish(core, opened);
     if (wish === undefined) return { writes: [], result: false };
@@ -74,20 +75,10 @@ async function pumpOne(core: Core, group: GroupAddress): Promise<Transition<bool
   }
 }
 
-/** What this device asks for of itself: devices that are missing, and an epoch of its own where nobody has keys any more. */
+/** What this device asks for of itself: a device that is missing. */
 function ownWish(core: Core, { group }: LoadedGroup): GroupWish | undefined {
-  if (canSeal(core, group)) {
-    const device = missingDevice(core, group.address);
-    return device === undefined ? undefined : { kind: 'add-device', device };
-  }
-  return mayRenew(core, group.address) ? { kind: 'remove', members: [] } : undefined;
-}
-
-/** Whether the relay may let this device open an epoch without removing anybody: it has given its keys up and manages the group. */
-function mayRenew(core: Core, address: GroupAddress): boolean {
-  const group = core.groups.peek(address)?.group;
-  if (group === undefined || !lacksOwnKeys(selfOf(core), group) || !isManager(group.members, core.account.address)) return false;
-  return !core.groupWork.isRefused(address, deviceKey(core.account.address));
+  const device = canSeal(core, group) ? missingDevice(core, group.address) : undefined;
+  return device === undefined ? undefined : { kind: 'add-device', device };
 }
 
 function makeRequest(core: Core, opened: LoadedGroup | undefined, { group, wish }: GroupOrder): Made {
@@ -98,6 +89,8 @@ function makeRequest(core: Core, opened: LoadedGroup | undefined, { group, wish 
       return addRequest(core, opened, wish.members);
     case 'remove':
       return removeRequest(core, opened, wish.members);
+    case 'renew':
+      return renewalRequest(core, opened, wish.epoch);
     case 'add-device':
       return addDeviceRequest(core, opened, wish.device);
     case 'leave': {
@@ -142,8 +135,7 @@ function removeRequest(core: Core, { group }: LoadedGroup, wanted: readonly User
   const { address: sender } = core.account;
   const { address, name, suite } = group;
   const removingMembers = wanted.flatMap((user) => memberOf(group.members, user) ?? []);
-  const isRenewal = wanted.length === 0 && lacksOwnKeys(selfOf(core), group);
-  if (removingMembers.length === 0 && !isRenewal) return { kind: 'done' };
+  if (removingMembers.length === 0) return { kind: 'done' };
   if (!isManager(group.members, sender)) return { kind: 'refused', error: notManager() };
   const members = withoutMembers(group.members, removingMembers);
   const body = requests.remove_group_members.encodeRequest({
@@ -153,6 +145,25 @@ function removeRequest(core: Core, { group }: LoadedGroup, wanted: readonly User
     // The reference compares roles, too: a member is named as it stands in the group. Spec: group.md §5.
     removingMembers,
     devices: [],
+  });
+  return { kind: 'request', entry: { kind: 'remove_group_members', body } };
+}
+
+/** Removes nobody: who is there gets an epoch whose keys nobody has lost. */
+function renewalRequest({ account, options }: Core, { group }: LoadedGroup, epoch: number): Made {
+  const { address: sender } = account;
+  const { address, name, suite, members } = group;
+  if (isRenewed(group, epoch) || !isManager(members, sender)) return { kind: 'done' };
+  // The relay lists the devices itself. What stands here tells this request from a later one, which would otherwise get its answer once more.
+  const requestName = new Uint8Array(16);
+  options.random.fill(requestName);
+  const devices = [{ address: sender, signingKey: requestName }];
+  const body = requests.remove_group_members.encodeRequest({
+    suite,
+    sender,
+    group: { name, address, members },
+    removingMembers: [],
+    devices,
   });
   return { kind: 'request', entry: { kind: 'remove_group_members', body } };
 }

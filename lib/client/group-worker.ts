@@ -8,7 +8,9 @@ import type { Core, GroupWork } from './core.js';
 import type { LoadedGroup } from './group-book.js';
 import { retryHeld } from './group-message.js';
 import { carryOutHeld, putGroupChange, useReceivedKeys } from './group-keys.js';
-import { hasKeys } from '../group/epoch.js';
+import { waitsForGone, wantRenewal } from './group-renewal.js';
+import { chainOf, hasKeys } from '../group/epoch.js';
+import { currentEpoch } from '../group/group.js';
 import { withoutDevice } from '../group/transition.js';
 import { groupLock } from './lock-names.js';
 import { Plan } from './plan.js';
@@ -109,7 +111,7 @@ export class GroupWorker implements GroupWork {
   }
 }
 
-/** Chains of devices that are gone go, too: nothing more is taken from them. Rejects with `StoreError`. */
+/** Chains of devices that are gone go, too: nothing more is taken from them, and what they owed to others is not waited for. Rejects with `StoreError`. */
 async function dropGoneDevices(core: Core, group: GroupAddress): Promise<void> {
   const { groups, peers, steps } = core;
   const isGone = (device: DeviceAddress): boolean => peers.find(device)?.isGone === true;
@@ -120,14 +122,18 @@ async function dropGoneDevices(core: Core, group: GroupAddress): Promise<void> {
         .map(({ device }) => device)
         .filter(isGone),
     );
-  if (groups.find(group) === undefined || (groups.peek(group) !== undefined && gone(groups.peek(group)).length === 0)) return;
+  const isOver = (opened: LoadedGroup): boolean => gone(opened).length === 0 && !waitsForGone(core, opened.group);
+  const known = groups.peek(group);
+  if (groups.find(group) === undefined || (known !== undefined && isOver(known))) return;
   await steps.run([groupLock(group)], async () => {
     const opened = await groups.open(group);
-    const [device] = gone(opened);
-    if (opened === undefined || device === undefined) return { writes: [], result: undefined };
+    if (opened === undefined || isOver(opened)) return { writes: [], result: undefined };
     const plan = new Plan();
+    const [device] = gone(opened);
+    const epoch = currentEpoch(opened.group);
+    if (device === undefined || (epoch !== undefined && chainOf(epoch, device) !== undefined)) wantRenewal(core, plan, opened.group);
     // One at a time: the change wakes the work again.
-    await putGroupChange(core, plan, opened, withoutDevice(opened.group, device));
+    if (device !== undefined) await putGroupChange(core, plan, opened, withoutDevice(opened.group, device));
     return plan.finish(undefined);
   });
 }

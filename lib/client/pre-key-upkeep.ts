@@ -17,20 +17,26 @@ export async function renewIfExpired(core: Core): Promise<void> {
 }
 
 async function renew(core: Core): Promise<Transition<void>> {
+  const { account, options } = core;
+  if (!isSignedPreKeyExpired(account.account, options.clock.now())) return { writes: [], result: undefined };
+  const plan = new Plan();
+  await publishNewSignedPreKey(core, plan);
+  return plan.finish(undefined);
+}
+
+/** Adds a new signed pre-key with the request that publishes it; `skippedIds` before its id are passed over. Holds the account's lock. */
+export async function publishNewSignedPreKey(core: Core, plan: Plan, skippedIds = 0): Promise<void> {
   const { account, options, events } = core;
-  const now = options.clock.now();
   const before = account.account;
-  if (!isSignedPreKeyExpired(before, now)) return { writes: [], result: undefined };
-  const { account: after, retired } = await options.asymmetric.run(renewSignedPreKey(before, now));
+  const { account: after, retired } = await options.asymmetric.run(renewSignedPreKey(before, options.clock.now(), skippedIds));
   const renewed = currentSignedPreKey(after);
   const dropped = before.signedPreKeys.filter((key) => !after.signedPreKeys.includes(key));
   const body = requests.publish_spk.encodeRequest({ user: after.address, signedPreKey: signedPreKeyPublic(renewed) });
-  const plan = new Plan()
+  plan
     .write(putSignedPreKey(renewed), ...dropped.map(({ id }) => deleteSignedPreKey(id)))
-    .apply(() => account.set(after))
+    .apply(() => account.set({ ...account.account, signedPreKeys: after.signedPreKeys }))
     .create([renewed.keyPair.privateKey])
     .retire(retired);
   queueRequests(core, plan, [{ kind: 'publish_spk', device: undefined, sessionId: undefined, origin: undefined, body }]);
   plan.afterwards(() => events.emit({ type: 'signed-pre-key-renewed', id: renewed.id, expires: renewed.expires }));
-  return plan.finish(undefined);
 }

@@ -11,7 +11,7 @@ import { forgetDevice, meetDevice } from './devices.js';
 import { queueRequests } from './mailer.js';
 import type { Plan } from './plan.js';
 import { type Handled, handled } from './push-outcome.js';
-import { isRestored, receiveDeviceRestored } from './receive-restored.js';
+import { groupsOfUser, isRestored, receiveDeviceRestored } from './receive-restored.js';
 import { aboutNothing, refuse } from './refuse.js';
 
 /** Adds new one-time pre-keys: stored with the request that publishes them, before it is sent. Spec: one2one.md §1.3, weaknesses I3. */
@@ -42,8 +42,10 @@ export async function receiveSupply(core: Core, plan: Plan, { count, user }: Pus
 /** Adds a new device of a user we know, or what is new of one that we know. Throws `StoreError`. */
 export async function receiveDeviceAdded(core: Core, plan: Plan, added: PushPayloads['add-user-device']): Promise<Handled> {
   const { device } = added;
-  if (isRestored(added) && core.peers.find(device)?.isGone === false) return receiveDeviceRestored(core, plan, device);
-  meetDevice(core, plan, device);
+  const isKnown = core.peers.find(device)?.isGone === false;
+  if (!isKnown) meetDevice(core, plan, device);
+  // Whoever came late into a group may not know all devices in it.
+  if (isRestored(added) && (isKnown || groupsOfUser(core, device).length > 0)) return receiveDeviceRestored(core, plan, device);
   // Groups of its user take it in. Spec: group.md §6.
   plan.afterwards(() => core.groupWork.wakeAll());
   return handled.succeeded;

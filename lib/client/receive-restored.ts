@@ -11,6 +11,7 @@ import type { PushPayload, PushPayloads } from '../wire/push.js';
 import { approvalOf } from './approval.js';
 import type { Core } from './core.js';
 import { areGroupKeys, putGroupChange } from './group-keys.js';
+import { wantRenewal } from './group-renewal.js';
 import type { Plan } from './plan.js';
 import { type Handled, handled } from './push-outcome.js';
 import { requeue } from './requeue.js';
@@ -46,7 +47,9 @@ export async function receiveDeviceRestored(core: Core, plan: Plan, device: Devi
   );
   for (const address of groupsOfUser(core, device)) {
     const opened = await groups.open(address);
-    if (opened !== undefined) await putGroupChange(core, plan, opened, withGivenUpChain(opened.group, device));
+    if (opened === undefined) continue;
+    await putGroupChange(core, plan, opened, withGivenUpChain(opened.group, device));
+    wantRenewal(core, plan, opened.group);
   }
   plan.afterwards(() => {
     events.emit({ type: 'device-restored', device });

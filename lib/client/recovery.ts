@@ -3,7 +3,7 @@
  *
  * Its sessions and its own chains in groups would repeat message keys, so they are given up, all in one commit: what others have sealed can still be
  * opened, nothing is sealed with them again. What was on its way waits for new ones under its old message ids, so that who has a message already
- * drops the second copy. A new name for the store tells the relay that the old one is given up; the relay tells the others, who take the device into
+ * drops the second copy. Published pre-keys are replaced, because the relay may hand out some that only the lost state knew. A new name for the store tells the relay that the old one is given up; the relay tells the others, who take the device into
  * its groups again.
  */
 import { withoutOwnKeys } from '../group/transition.js';
@@ -12,10 +12,11 @@ import type { Core } from './core.js';
 import { putGroupChange, selfOf } from './group-keys.js';
 import { accountLock, groupLock, userLock } from './lock-names.js';
 import { Plan } from './plan.js';
-import { requeue, requeueGroups } from './requeue.js';
+import { publishNewSignedPreKey } from './pre-key-upkeep.js';
+import { dropPreKeyRequests, requeue, requeueGroups } from './requeue.js';
 import type { Transition } from './step.js';
 
-/** One-time pre-key ids passed over: the lost state may have used those that follow, and an id must not name two keys. */
+/** Ids of pre-keys passed over, of either kind: the lost state may have used those that follow, and an id must not name two keys. */
 const skippedIds = 10_000;
 
 /** Gives up every session, the own keys in groups and encrypted requests. Rejects with `StoreError`; then nothing was changed. */
@@ -51,6 +52,8 @@ async function giveUpKeys(core: Core): Promise<Transition<void>> {
   const incarnation = new Uint8Array(16);
   options.random.fill(incarnation);
   plan.add(account.changeIncarnation(incarnation));
+  await dropPreKeyRequests(core, plan);
+  await publishNewSignedPreKey(core, plan, skippedIds);
   const nextOneTimePreKeyId = account.account.nextOneTimePreKeyId + skippedIds;
   plan.write(putNextOneTimePreKeyId(nextOneTimePreKeyId)).apply(() => account.set({ ...account.account, nextOneTimePreKeyId }));
   plan.afterwards(() => events.emit({ type: 'store-rolled-back' }));

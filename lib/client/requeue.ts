@@ -40,6 +40,15 @@ export async function requeueGroups(core: Core, plan: Plan): Promise<void> {
   }
 }
 
+/** Adds to `plan` that pre-keys which have not reached the relay are not published: it may know others by their ids. Throws `StoreError`. */
+export async function dropPreKeyRequests({ store, outbox }: Core, plan: Plan): Promise<void> {
+  const dropped = new Set<number>();
+  await store.walkOutbox(({ kind, sequence }) => {
+    if (kind === 'supply_opks' || kind === 'publish_spk') dropped.add(sequence);
+  });
+  plan.write(...[...dropped].map(deleteOutboxEntry)).apply(() => outbox.drop(dropped));
+}
+
 /**
  * Adds to `plan` that every request queued for a device that `concerns` is taken back. `keeps` tells which contents are still for it; the others are
  * dropped, also of what waited before. Throws `StoreError`.

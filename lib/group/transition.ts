@@ -92,6 +92,23 @@ export function announcedGroup(self: Self, before: Group | undefined, { suite, s
 }
 
 /**
+ * The relay tells a device that goes on with an earlier store of a group that it is in: it has no keys there that it may use. What the store
+ * knows of the group may be older than what is told. Throws `ProtocolError` (`own-change`: its keys are here; `not-a-member`, `own-key`, `group-members`).
+ * Design D4.
+ */
+export function toldAgain(self: Self, before: Group | undefined, { suite, group, devices }: CreateGroup): GroupChange {
+  const { name, members } = group;
+  const address = requireAddress(group.address);
+  checkDevices(self, members, devices);
+  if (before === undefined) return settled({ address, name, suite, members, epochs: [awaitedEpoch(1, self.address, members, [])] });
+  const epoch = currentEpoch(before);
+  if (epoch !== undefined && hasPosition(epoch, self.address))
+    throw new ProtocolError('own-change', 'a group that is in use was told of again');
+  const change = withoutOwnKeys(self, before);
+  return { ...change, group: { ...change.group, name, members } };
+}
+
+/**
  * Users or a device of a member were added, by us (our request was accepted) or by somebody else. Throws `ProtocolError` (`not-a-manager`,
  * `not-a-member`, `group-members`, `own-key`, `unknown-group`, `too-many-steps`). Spec: group.md §4, §6.
  */

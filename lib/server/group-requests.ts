@@ -1,6 +1,6 @@
 /** Requests that change or read a group. What the sender says about the group is not believed: the relay fills in its own. Spec: server.md §3. */
 import type { DeviceAddress, GroupAddress } from '../base/address.js';
-import { deviceKey, sameDevice, sameUser } from '../base/address.js';
+import { deviceKey, sameUser } from '../base/address.js';
 import { limits } from '../base/limits.js';
 import { randomId } from '../base/random.js';
 import type { GroupRecord } from '../store/relay-store.js';
@@ -151,9 +151,9 @@ export const addGroupMemberDevice: AdminHandler<'add_group_member_device'> = asy
 };
 
 /**
- * remove_group_members: takes users out; who stays gets the list of devices that stay, who goes does not. Devices that have given their keys up are
- * not in the list: the new epoch takes them in as any other device that is missing. Nobody at all may be removed by a manager's device that has given
- * its keys up when nobody else has any: the group begins anew with it.
+ * remove_group_members: takes users out; who stays gets the list of devices that stay, who goes does not. Nobody at all may be removed, too: that
+ * opens an epoch for who is there, when keys of the one before have been lost. Devices that have given their keys up are in the list like all others,
+ * because whoever may change the group has heard of it and sends them the new keys over a new session.
  */
 export const removeGroupMembers: AdminHandler<'remove_group_members'> = async (context, caller, request, body) => {
   requireCaller(caller, request.sender);
@@ -171,7 +171,6 @@ export const removeGroupMembers: AdminHandler<'remove_group_members'> = async (c
         const before = await requireState(context, groupId);
         requireManager(before.record, caller);
         await requireNews(context, before, caller);
-        if (removingMembers.length === 0) requireNobodyHasKeys(before, caller);
         if (removingMembers.some((member) => memberOf(before.record, member) === undefined)) {
           throw new Refusal(responseCode.notFound, 'a user is not a member');
         }
@@ -181,8 +180,7 @@ export const removeGroupMembers: AdminHandler<'remove_group_members'> = async (c
         const members = before.record.members.filter((member) => !isRemoved(member));
         const record = changed(before.record, { members });
         const devices = before.devices.filter((device) => memberOf(record, device) !== undefined);
-        const listed = devices.filter((device) => sameDevice(device, caller) || before.marks.get(deviceKey(device))?.needsKeys === false);
-        const keyed = await withSigningKeys(context, listed);
+        const keyed = await withSigningKeys(context, devices);
         const { suite, sender } = request;
         const told = { suite, sender, group: groupInfo(record, context.domain), removingMembers: removed };
         const staying = encodePayload({ kind: 'remove-group-members', value: { ...told, devices: keyed } });
@@ -193,8 +191,8 @@ export const removeGroupMembers: AdminHandler<'remove_group_members'> = async (c
             before,
             record,
             devices,
-            keyed: new Set([deviceKey(caller)]),
-            control: [...controlPushes(request.sender, listed, staying), ...controlPushes(request.sender, gone.flat(), leaving)],
+            keyed: new Set(devices.map(deviceKey)),
+            control: [...controlPushes(request.sender, devices, staying), ...controlPushes(request.sender, gone.flat(), leaving)],
           },
           answer: { removedMembers: removed, members, devices: keyed },
         };
@@ -212,13 +210,6 @@ export const getGroup: Handler<'get_group'> = async (context, caller, request) =
   if (memberOf(record, caller) === undefined) throw noSuchGroup();
   return { name: record.name, group: addressOf(record, context.domain), members: record.members };
 };
-
-/** Throws `Refusal` 400 when the caller has its keys, and 404 when another device of the group has: it takes the others in. */
-function requireNobodyHasKeys({ marks }: GroupState, caller: DeviceAddress): void {
-  if (marks.get(deviceKey(caller))?.needsKeys !== true) throw new Refusal(responseCode.badRequest, 'removing_member_list is empty');
-  if ([...marks.values()].every(({ needsKeys }) => needsKeys)) return;
-  throw new Refusal(responseCode.notFound, 'a device of the group has its keys');
-}
 
 /** The group that a request names. Throws `Refusal` 400 when it names none and 404 when it is of another domain. */
 export function requireGroup(context: RelayContext, address: GroupAddress | undefined): GroupAddress {

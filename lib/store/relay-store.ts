@@ -219,6 +219,12 @@ export class RelayStore {
     return { table: 'pre-key', key: preKeyPrefix(address).uint32(id).toBytes(), value: undefined };
   }
 
+  /** Deletes all one-time pre-keys of a device. Reads what is there in pages, so it is for rare use. */
+  async deleteOneTimePreKeys(address: DeviceAddress): Promise<Write[]> {
+    const keys = await allKeys(this.#commits, 'pre-key', preKeyPrefix(address).toBytes());
+    return keys.map((key) => deleteRow('pre-key', key));
+  }
+
   /** Addresses of a user's devices without loading their keys, by device id. */
   async deviceAddressesOf(userId: string, limit: number): Promise<DeviceAddress[]> {
     const prefix = rowKey().text(userId).toBytes();
@@ -283,7 +289,7 @@ export class RelayStore {
       deleteRow('token', counterKey(address)),
       deleteRow('pre-key', stockKey(address)),
       ...mailbox.writes,
-      ...(await allKeys(this.#commits, 'pre-key', preKeyPrefix(address).toBytes())).map((key) => deleteRow('pre-key', key)),
+      ...(await this.deleteOneTimePreKeys(address)),
       ...(await allKeys(this.#commits, 'session', own)).map((key) => deleteRow('session', key)),
     ];
     for (const key of await allKeys(this.#commits, 'relation', own)) {

@@ -15,6 +15,7 @@ import {
   remove,
   say,
   startGroupRelay,
+  stored,
   take,
 } from './group-fixture.js';
 import type { RelayFixture, TestDevice } from './relay-fixture.js';
@@ -209,8 +210,17 @@ describe('remove_group_members', () => {
     await expectRefused(fixture, () => remove(stranger, group, [member(carol)]), 404);
   });
 
-  test('is refused with an empty list', async () => {
-    await expectRefused(fixture, () => remove(alice, group, []), 400);
+  test('of nobody opens an epoch for everybody: only for a manager who knows the last change, and once for the same words', async () => {
+    const { devices, members } = expectOk(await remove(alice, group, []));
+    expect(members).toContainEqual(manager(dave));
+    const [push] = await take(dave, 1);
+    expect(payloadOf(push, 'remove-group-members')).toMatchObject({ removingMembers: [], devices });
+    const again = stored(fixture.tables);
+    expect(expectOk(await remove(alice, group, [])).devices).toEqual(devices);
+    expect(stored(fixture.tables)).toBe(again);
+    await expectRefused(fixture, () => remove(carol, group, []), 404);
+    expectOk(await remove(dave, group, []));
+    expect(await expectRefused(fixture, () => remove(alice, group, [member(carol)]), 409)).toBe('group-changed');
   });
 
   test('can remove another manager, who then manages nothing', async () => {

@@ -16,7 +16,7 @@ import {
   startGroupRelay,
   take,
 } from './group-fixture.js';
-import { type RelayFixture, type TestDevice, expectOk, join, payloadOf } from './relay-fixture.js';
+import { type RelayFixture, type TestDevice, expectOk, join, payloadOf, startRelay } from './relay-fixture.js';
 
 let fixture: RelayFixture;
 let alice: TestDevice;
@@ -53,7 +53,13 @@ test('everybody who has a group with it is told once; it gets messages, sends no
   }
   await expectRefused(fixture, () => say(bob, group, 'sealed with an old key'), 403);
   expectOk(await say(alice, group, 'meanwhile'));
-  expect(groupText((await take(bob, 1))[0])).toBe('meanwhile');
+  const [told, message] = await take(bob, 2);
+  expect(payloadOf(told, 'create-group')).toMatchObject({
+    sender: bob.address,
+    group: { address: group, members: [manager(alice), member(bob), member(carol)] },
+    devices: [{ address: bob.address }],
+  });
+  expect(groupText(message)).toBe('meanwhile');
   await take(carol, 1);
   expectOk(await addDevice(alice, group, bob));
   await take(carol, 1);
@@ -73,30 +79,58 @@ test('who has not heard of it changes no group, also none that it makes only now
   expectOk(await create(alice, [manager(alice), member(bob)]));
 });
 
-test('a new epoch is opened without it, and it may be added to that', async () => {
+test('a new epoch is opened for it, too, by whoever has heard of it, and it need not be added then', async () => {
   await connectAs(bob, 2);
+  await alice.received(1);
+  await expectRefused(fixture, () => remove(alice, group, [member(carol)]), 409);
   await take(alice, 1);
   const { devices } = expectOk(await remove(alice, group, [member(carol)]));
-  expect(names(devices)).toEqual(['alice/phone']);
-  expectOk(await addDevice(alice, group, bob));
+  expect(names(devices)).toEqual(['alice/phone', 'bob/phone']);
+  await expectRefused(fixture, () => addDevice(alice, group, bob), 404);
+  expectOk(await say(bob, group, 'sealed with a new key'));
 });
 
-test('it changes no group itself, and begins one anew only when nobody has keys and it manages the group', async () => {
+test('it opens an epoch itself, if it manages the group and has heard what the group is; it changes nothing else', async () => {
   const dave = await join(fixture, 'dave');
   await connectAs(alice, 1);
   await connectAs(alice, 2);
+  await alice.received(1);
   await expectRefused(fixture, () => add(alice, group, [member(dave)]), 409);
-  await expectRefused(fixture, () => remove(alice, group, []), 404);
-  await connectAs(bob, 2);
-  await connectAs(carol, 1);
-  await connectAs(carol, 2);
-  await take(bob, 2);
-  await take(alice, 2);
+  await expectRefused(fixture, () => remove(alice, group, []), 409);
+  await take(alice, 1);
+  await expectRefused(fixture, () => add(alice, group, [member(dave)]), 409);
+  await take(bob, 1);
   await expectRefused(fixture, () => remove(bob, group, []), 404);
   const { devices } = expectOk(await remove(alice, group, []));
-  expect(names(devices)).toEqual(['alice/phone']);
+  expect(names(devices)).toEqual(['alice/phone', 'bob/phone', 'carol/phone']);
   expectOk(await say(alice, group, 'the first of the new epoch'));
-  await expectRefused(fixture, () => say(bob, group, 'not yet'), 403);
+});
+
+test('its one-time pre-keys are forgotten with the old store, and it is asked for as many as it may have', async () => {
+  const other = await startRelay();
+  try {
+    const dave = await join(other, 'dave');
+    const erin = await join(other, 'erin');
+    const connect = async (store: number): Promise<void> => {
+      const shown = { incarnation: new Uint8Array(16).fill(store), commitCounter: 1 };
+      dave.pushes.length = 0;
+      await dave.connect(other.network.transport, dave.hello({ kind: 'token', token: dave.token }, shown));
+    };
+    const look = async (): Promise<number | undefined> => {
+      const { domain, userId, deviceId } = dave.address;
+      const { bundles } = expectOk(await erin.request('get_pre_key_bundle', { domain, userId, deviceId }));
+      return bundles[0]?.bundle.oneTimePreKey?.id;
+    };
+    await connect(1);
+    expect(await look()).toBe(1);
+    await connect(2);
+    expect(await look()).toBeUndefined();
+    await dave.received(2);
+    const asked = dave.pushes.flatMap(({ payload }) => (payload.kind === 'supply-one-time-pre-keys' ? [payload] : []));
+    expect(asked.length).toBeGreaterThan(0);
+  } finally {
+    await other.relay.close();
+  }
 });
 
 test('a copy of a store is refused when the other one has said hello since, whatever its counter', async () => {

@@ -17,7 +17,9 @@ export type GroupWish =
   | { readonly kind: 'add'; readonly members: readonly GroupMember[] }
   | { readonly kind: 'remove'; readonly members: readonly UserAddress[] }
   | { readonly kind: 'add-device'; readonly device: DeviceAddress }
-  | { readonly kind: 'leave' };
+  | { readonly kind: 'leave' }
+  /** A new epoch for who is there, unless one has been opened after the epoch of that number. */
+  | { readonly kind: 'renew'; readonly epoch: number };
 
 /** A change of a group on its way; for a create, `group` is a name of our own until the relay gives one. */
 export interface GroupOrder {
@@ -58,7 +60,7 @@ export interface ReceivedGroupKeys {
 
 type Queue = 'order' | 'waiting' | 'held' | 'keys';
 
-const wishKinds = ['create', 'add', 'remove', 'add-device', 'leave'] as const;
+const wishKinds = ['create', 'add', 'remove', 'add-device', 'leave', 'renew'] as const;
 
 /** Prefix of one queue, of all groups or of one. */
 export function groupQueuePrefix(queue: Queue, group?: GroupAddress): Uint8Array {
@@ -109,6 +111,9 @@ function writeWish(writer: RecordWriter, wish: GroupWish): void {
       return;
     case 'leave':
       return;
+    case 'renew':
+      writer.uint(wish.epoch);
+      return;
   }
 }
 
@@ -125,6 +130,8 @@ function readWish(reader: RecordReader): GroupWish {
       return { kind, device: readDevice(reader) };
     case 'leave':
       return { kind };
+    case 'renew':
+      return { kind, epoch: reader.uint() };
   }
 }
 
