@@ -201,16 +201,17 @@ export class Link {
       commitCounter,
       signal: this.#stop.signal,
     });
-    if (this.#isStopped()) {
-      await connection.close();
-      return connection;
-    }
     try {
-      await onWelcome(connection.welcome);
+      if (!this.#isStopped()) await onWelcome(connection.welcome);
     } catch (error) {
       // Nobody else knows of the connection yet.
       await connection.close();
       throw error;
+    }
+    // While it was made, or while what its welcome says was stored.
+    if (this.#isStopped()) {
+      await connection.close();
+      return connection;
     }
     if (this.#renew) this.#renewedAt = this.#surroundings.clock.now();
     this.#hasRecovered = false;
