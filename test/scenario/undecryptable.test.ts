@@ -127,6 +127,11 @@ const makers: { readonly [S in Subject]?: Readonly<Record<string, Maker>> } = {
     'pre-key-spent': invite(() => ({ oneTimePreKeyId: 1 })),
   },
   accept: {
+    duplicate: async (world) => {
+      const again = accept(() => ({}));
+      await world.deliverPush(await again(world));
+      return again(world);
+    },
     'unknown-session': accept(({ dave }) => ({ from: dave.address })),
     'accept-form': accept(({ answer }) => ({ ciphertext: answer.ciphertext.subarray(1) })),
   },
@@ -172,7 +177,11 @@ const elsewhere: { readonly [S in Subject]?: Readonly<Record<string, string>> } 
     'no-server-key': 'no account is registered without a certificate (test/reference/gaps.test.ts)',
     'wrong-user': 'of a bundle (test/mutation/supply.test.ts)',
   },
-  invite: { 'zero-shared-secret': 'the Curve25519 suite only (test/mutation)' },
+  invite: {
+    'zero-shared-secret': 'the Curve25519 suite only (test/mutation)',
+    'store-rolled-back': 'test/scenario/rollback-groups.test.ts',
+    'too-many-devices': 'test/limits/hostile-relay.test.ts',
+  },
   message: {
     exhausted: 'after 2^32 messages (test/ratchet)',
     'zero-shared-secret': 'the Curve25519 suite only (test/mutation)',
