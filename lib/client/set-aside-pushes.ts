@@ -9,6 +9,7 @@ import { limits } from '../base/limits.js';
 import { isGroupAddress } from '../wire/address.js';
 import { type ReceivedPush, decodePush, encodePush } from '../wire/push.js';
 import type { Core } from './core.js';
+import { pushLock } from './lock-names.js';
 import { Plan } from './plan.js';
 import { handled } from './push-outcome.js';
 
@@ -52,7 +53,7 @@ function codeOfError(error: unknown): string {
  */
 export function countFailure(core: Core, push: ReceivedPush, bytes: Uint8Array, id: string, error: unknown): Promise<number | 'set-aside'> {
   const { pushes, setAside, steps } = core;
-  return steps.run<number | 'set-aside'>([`push ${id}`], () => {
+  return steps.run<number | 'set-aside'>([pushLock(id)], () => {
     if (pushes.isKnown(id)) return { writes: [], result: 'set-aside' };
     const tries = setAside.triesOf(id) + 1;
     if (tries < limits.pushTries) return new Plan().add(setAside.noteTry(id, tries)).finish(tries);
