@@ -5,7 +5,7 @@ import type { Arrived } from './held-pushes.js';
 import { pushLock } from './lock-names.js';
 import { Plan } from './plan.js';
 import { aboutNothing, refuse } from './refuse.js';
-import { concernsOnePush, countFailure } from './set-aside-pushes.js';
+import { concernsOneThing, countFailure } from './set-aside-pushes.js';
 import { codeOf } from './undecryptable.js';
 
 /** Wait before a push is tried again whose handling has failed, ms, times the number of failures. */
@@ -20,7 +20,7 @@ export type AfterFailure = 'over' | 'come-again' | number;
 /** Reports and counts that the handling of a push has failed, and tells what is to be done. Never rejects. */
 export async function afterFailure(core: Core, { push, bytes }: Arrived, error: unknown): Promise<AfterFailure> {
   core.events.emit({ type: 'error', error, during: `handling a push of kind ${push.payload.kind}` });
-  if (!concernsOnePush(error)) return 'come-again';
+  if (!concernsOneThing(error)) return 'come-again';
   // One without an id does not come again.
   if (push.tag === undefined) return 'over';
   try {

@@ -37,8 +37,8 @@ export interface SetAsidePush {
   drop(): Promise<void>;
 }
 
-/** Whether `error` is about what is being handled, rather than about the store or the end of the client. */
-export function concernsOnePush(error: unknown): boolean {
+/** Whether `error` is about the one thing that is being handled, rather than about the store or the end of the client. */
+export function concernsOneThing(error: unknown): boolean {
   if (error instanceof StoreError) return rowCodes.includes(error.code);
   return !(error instanceof UsageError && error.code === 'client-closed');
 }
