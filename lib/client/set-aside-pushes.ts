@@ -43,7 +43,8 @@ export function concernsOneThing(error: unknown): boolean {
   return !(error instanceof UsageError && error.code === 'client-closed');
 }
 
-function codeOfError(error: unknown): string {
+/** The code of `error`; `unexpected` when it has none. */
+export function codeOfError(error: unknown): string {
   return error instanceof E2eeError ? error.code : 'unexpected';
 }
 
