@@ -46,10 +46,17 @@ function formatStatus(status: PrintedStatus): string {
     ['groups', status.groups],
     ['to send', `${status.outbox} requests, ${status.pending} messages that wait for keys, ${status.refused} refused`],
     ['received', `${status.inbox} messages not read, ${status.unconsumedPushes} pushes not confirmed`],
+    ['waiting', `${status.earlyMessages} messages that came before their session, ${status.setAside} pushes set aside`],
+    ['undecryptable', formatCounts(status.undecryptable)],
     ['one-time keys', status.oneTimePreKeys],
     ['signed pre-key', `${status.signedPreKey.id}, until ${status.signedPreKey.expires}`],
     ['token', status.tokenExpires === null ? 'without an end' : `until ${status.tokenExpires}`],
     ['commits', status.commits],
   ];
   return rows.map(([name, value]) => `${name.padEnd(15)} ${value}`).join('\n');
+}
+
+function formatCounts(counts: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(counts).map(([code, count]) => `${count} ${code}`);
+  return parts.length === 0 ? 'nothing' : parts.join(', ');
 }

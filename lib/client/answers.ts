@@ -10,6 +10,7 @@ import type { QueuedRequest } from './lane.js';
 import type { Outcome } from './outbox.js';
 import { Plan } from './plan.js';
 import { refuseRequest, reportRefusal } from './refused-requests.js';
+import { concernsOneThing } from './set-aside-pushes.js';
 import { verdictOf } from './verdict.js';
 
 /** Carries out an answer; never rejects, because what could not be stored is asked again. */
@@ -18,7 +19,7 @@ export async function takeAnswer(core: Core, request: QueuedRequest, answer: Uin
     return await carryOut(core, request, answer);
   } catch (error) {
     if (!(error instanceof DecodeError)) core.events.emit({ type: 'error', error, during: `answer to ${request.kind}` });
-    return 'retry';
+    return concernsOneThing(error) ? 'retry' : 'not-stored';
   }
 }
 

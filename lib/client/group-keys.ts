@@ -24,6 +24,7 @@ import { groupLock, userLock } from './lock-names.js';
 import { deliver } from './mailer.js';
 import { Plan } from './plan.js';
 import { type Handled, handled } from './push-outcome.js';
+import { codeOfError, concernsOneThing } from './set-aside-pushes.js';
 import type { Transition } from './step.js';
 
 /** This device as the group core wants it. */
@@ -142,9 +143,35 @@ export function carryOutHeld(core: Core, group: GroupAddress): Promise<boolean> 
   });
 }
 
-/** Whether the keys need not be kept any more. */
-function useKeys(core: Core, group: GroupAddress, keys: ReceivedGroupKeys): Promise<boolean> {
-  return withOwedLocked(core, group, (opened) => planKeys(core, group, opened, keys));
+/**
+ * Whether the keys need not be kept any more. Those that cannot be used for a reason of their own hold nothing up: they stay, for a version without the
+ * defect, as long as keys may wait.
+ */
+async function useKeys(core: Core, group: GroupAddress, keys: ReceivedGroupKeys): Promise<boolean> {
+  try {
+    return await withOwedLocked(core, group, (opened) => planKeys(core, group, opened, keys));
+  } catch (error) {
+    if (!concernsOneThing(error)) throw error;
+    core.events.emit({ type: 'error', error, during: 'using keys of a group' });
+    if (!isTooOld(core, keys)) return false;
+    return core.steps.run([groupLock(group)], () => dropKeys(core, group, keys, codeOfError(error)));
+  }
+}
+
+function isTooOld({ options }: Core, { receivedAt }: ReceivedGroupKeys): boolean {
+  return options.clock.now() - receivedAt > limits.heldGroupTime;
+}
+
+/** Results in true: the keys need not be kept. */
+function dropKeys(
+  { groupKeys, events }: Core,
+  group: GroupAddress,
+  { sequence, from }: ReceivedGroupKeys,
+  code?: string,
+): Transition<boolean> {
+  const plan = new Plan().add(groupKeys.remove(group, [sequence]));
+  if (code !== undefined) plan.afterwards(() => events.emit({ type: 'group-change-refused', group, change: 'keys', by: from, code }));
+  return plan.finish(true);
 }
 
 /** Runs a step with the locks of the group and of everybody who is owed keys, which is known under the group's lock only. */
@@ -178,14 +205,9 @@ async function planKeys(
   opened: LoadedGroup | undefined,
   keys: ReceivedGroupKeys,
 ): Promise<Transition<boolean>> {
-  const { groupKeys, events, options, peers } = core;
-  const { from, sequence, receivedAt } = keys;
-  const plan = new Plan();
-  const drop = (code?: string): Transition<boolean> => {
-    plan.add(groupKeys.remove(group, [sequence]));
-    if (code !== undefined) plan.afterwards(() => events.emit({ type: 'group-change-refused', group, change: 'keys', by: from, code }));
-    return plan.finish(true);
-  };
+  const { groupKeys, options, peers } = core;
+  const { from, sequence } = keys;
+  const drop = (code?: string): Transition<boolean> => dropKeys(core, group, keys, code);
   let outcome: BundleOutcome;
   try {
     const content = decodeKeys(keys.content);
@@ -206,11 +228,8 @@ async function planKeys(
     return drop(error.code);
   }
   if (outcome.kind === 'known') return drop();
-  if (outcome.kind !== 'taken') {
-    if (options.clock.now() - receivedAt > limits.heldGroupTime) return drop('unannounced');
-    return { writes: [], result: false };
-  }
-  plan.add(groupKeys.remove(group, [sequence]));
+  if (outcome.kind !== 'taken') return isTooOld(core, keys) ? drop('unannounced') : { writes: [], result: false };
+  const plan = new Plan().add(groupKeys.remove(group, [sequence]));
   await putGroupChange(core, plan, opened, outcome.change);
   return plan.finish(true);
 }

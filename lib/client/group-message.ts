@@ -17,7 +17,7 @@ import { envelopeOf, giveUp, hold, shapeOf } from './group-held.js';
 import { groupLock, userLock } from './lock-names.js';
 import { Plan } from './plan.js';
 import { type Handled, handled } from './push-outcome.js';
-import { concernsOnePush, setMessageAside } from './set-aside-pushes.js';
+import { concernsOneThing, setMessageAside } from './set-aside-pushes.js';
 import { refuse } from './refuse.js';
 import { type CodeOf, codeOf, isCodeOf } from './undecryptable.js';
 
@@ -173,7 +173,7 @@ export async function retryHeld(core: Core, group: GroupAddress): Promise<void> 
           return plan.finish(undefined);
         })
         .catch((error: unknown) => {
-          if (!concernsOnePush(error)) throw error;
+          if (!concernsOneThing(error)) throw error;
           // It would fail at every change of the group, and hold up all that is behind it.
           return steps.run(keys, () => {
             const plan = new Plan().add(groupHeld.remove(group, [held.sequence]));

@@ -6,7 +6,7 @@ import type { MessageId } from '../base/brand.js';
 import type { ClientStore } from '../store/client-store.js';
 import { type InboxEntry, deleteInboxEntry, putInboxEntry } from '../store/client/queue-rows.js';
 import type { BookChange } from './session-book.js';
-import type { Steps } from './step.js';
+import type { Steps, Transition } from './step.js';
 
 /** A message for the application. */
 export interface ReceivedMessage {
@@ -190,9 +190,11 @@ export class Inbox {
   #received(entry: InboxEntry): ReceivedMessage {
     const { kind, from, group, messageId, bytes, receivedAt, sequence } = entry;
     let acknowledged: Promise<void> | undefined;
+    let hasFailed = false;
     const ack = (): Promise<void> => {
-      acknowledged ??= this.#acknowledge(sequence).catch((error: unknown) => {
+      acknowledged ??= this.#acknowledge(sequence, hasFailed).catch((error: unknown) => {
         acknowledged = undefined;
+        hasFailed = true;
         throw error;
       });
       return acknowledged;
@@ -200,15 +202,21 @@ export class Inbox {
     return { kind, from, group, messageId, bytes, receivedAt, ack };
   }
 
-  #acknowledge(sequence: number): Promise<void> {
-    return this.#steps().run([], () => ({
+  #acknowledge(sequence: number, hasFailed: boolean): Promise<void> {
+    const forget: Transition<void> = {
       writes: [deleteInboxEntry(sequence)],
       result: undefined,
       apply: () => {
         this.#count -= 1;
       },
       after: this.#onRoom,
-    }));
+    };
+    if (!hasFailed) return this.#steps().run([], () => forget);
+    // A commit of unknown outcome may have done it: what is gone must not be counted as gone again.
+    return this.#steps().run([], async () => {
+      const [found] = await this.#store.loadInbox(sequence - 1, 1);
+      return found?.sequence === sequence ? forget : { writes: [], result: undefined, after: this.#onRoom };
+    });
   }
 
   #wake(): void {

@@ -21,3 +21,8 @@ export function preKeyLock(id: number): string {
 export function groupLock(group: GroupAddress): string {
   return `group ${groupKey(group)}`;
 }
+
+/** The push with the relay's id `id`, so that a copy of it waits. */
+export function pushLock(id: string): string {
+  return `push ${id}`;
+}

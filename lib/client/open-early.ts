@@ -8,7 +8,7 @@ import type { WaitingEarly } from './early-messages.js';
 import { userLock } from './lock-names.js';
 import { Plan } from './plan.js';
 import { openMessage } from './receive-message.js';
-import { concernsOnePush, setMessageAside } from './set-aside-pushes.js';
+import { concernsOneThing, setMessageAside } from './set-aside-pushes.js';
 import type { Transition } from './step.js';
 import { refuse } from './refuse.js';
 
@@ -34,7 +34,7 @@ function take(core: Core, waiting: WaitingEarly): Promise<boolean> {
   return steps
     .run(keys, () => takeFirst(core, waiting))
     .catch((error: unknown) => {
-      if (!concernsOnePush(error)) throw error;
+      if (!concernsOneThing(error)) throw error;
       return steps.run(keys, () => setFirstAside(core, waiting, error));
     });
 }

@@ -18,9 +18,9 @@ export type NewOutboxEntry = Omit<OutboxEntry, 'sequence' | 'group' | 'order' | 
 
 /**
  * What became of a request: `done` (answered for good), `retry` (later), `aside` (never again in this process, but kept), `renew` (again, with
- * a new token).
+ * a new token), `not-stored` (again, but the store takes nothing now, and so will not take the answers of others).
  */
-export type Outcome = 'done' | 'retry' | 'aside' | 'renew';
+export type Outcome = 'done' | 'retry' | 'aside' | 'renew' | 'not-stored';
 
 /** What the outbox stands on. */
 export interface OutboxSurroundings {
@@ -54,9 +54,16 @@ export class Outbox {
   #bodyBytes = 0;
   #epoch = 0;
   #pumping = false;
+  /** Grows with every answer that could not be stored. */
+  readonly #storeBackOff: BackOff;
+  /** The store has failed: nothing leaves before the wait is over. */
+  #isWaitingForStore = false;
+  /** The store has failed and taken no answer since: requests leave one at a time. */
+  #isTryingStore = false;
 
   constructor(surroundings: OutboxSurroundings) {
     this.#surroundings = surroundings;
+    this.#storeBackOff = new BackOff(surroundings.random);
   }
 
   /** Forgets everything and loads it anew; answers to what was under way are ignored. */
@@ -171,13 +178,14 @@ export class Outbox {
 
   #sendAll(): void {
     const connection = this.#surroundings.connection();
-    if (connection === undefined) return;
+    if (connection === undefined || this.#isWaitingForStore) return;
+    const most = this.#isTryingStore ? 1 : window;
     let sent = true;
     // One request of each destination in turn: a long queue to one does not hold up the others.
-    while (sent && this.#flying < window) {
+    while (sent && this.#flying < most) {
       sent = false;
       for (const lane of this.#lanes.values()) {
-        if (this.#flying >= window) return;
+        if (this.#flying >= most) return;
         if (this.#sendNext(lane, connection)) sent = true;
       }
     }
@@ -222,6 +230,8 @@ export class Outbox {
       const answer = await connection.request(item.request.kind, body);
       if (epoch !== this.#epoch) return;
       outcome = await this.#surroundings.onAnswer(item.request, answer);
+      // Everything may have been loaded anew meanwhile, because of that very failure.
+      this.#noteStore(outcome);
     } catch {
       // Whether the relay has done it is unknown: the same bytes go again, over the next connection if this one has ended.
       outcome = 'retry';
@@ -245,6 +255,9 @@ export class Outbox {
         this.#putBack(lane, item);
         this.#surroundings.onRenew();
         break;
+      case 'not-stored':
+        this.#putBack(lane, item);
+        break;
       case 'retry':
         this.#putBack(lane, item);
         lane.beCareful(this.#surroundings.clock.now());
@@ -254,6 +267,21 @@ export class Outbox {
     this.#forgetIfIdle(lane);
     this.#changed();
     this.pump();
+  }
+
+  /** Without a wait the same requests would go round and round, as fast as the relay answers, for as long as the store fails. */
+  #noteStore(outcome: Outcome): void {
+    if (outcome === 'done' || outcome === 'aside') {
+      this.#isTryingStore = false;
+      this.#storeBackOff.reset();
+    }
+    if (outcome !== 'not-stored' || this.#isWaitingForStore) return;
+    this.#isTryingStore = true;
+    this.#isWaitingForStore = true;
+    this.#surroundings.clock.schedule(this.#storeBackOff.next(), () => {
+      this.#isWaitingForStore = false;
+      this.pump();
+    });
   }
 
   #finish(lane: Lane, item: LaneItem): void {

@@ -5,6 +5,7 @@ import { type Accepted, type Completed, accept, complete } from '../session/hand
 import { type Accept, type Invite, acceptOf } from '../session/session.js';
 import { deleteOneTimePreKey } from '../store/client/account-rows.js';
 import type { StoredSession } from '../store/client-store.js';
+import type { SessionIndex } from '../store/client/session-rows.js';
 import { requests } from '../wire/request.js';
 import { approvalOf } from './approval.js';
 import type { Core } from './core.js';
@@ -107,7 +108,7 @@ export async function receiveAccept(core: Core, plan: Plan, answer: Accept): Pro
   const { events, early } = core;
   const found = await completed(core, answer);
   const about = { from: answer.from, sessionId: undefined, messageId: undefined };
-  if (found === undefined) return refuseWith(core, plan, 'accept', 'unknown-session', about);
+  if (found === undefined) return refuseWith(core, plan, 'accept', wasTaken(core, answer) ? 'duplicate' : 'unknown-session', about);
   const { opened, result } = found;
   if ('refusal' in result) return refuseWith(core, plan, 'accept', result.refusal, about);
   plan.create(secretsOf(result.session));
@@ -121,6 +122,16 @@ export async function receiveAccept(core: Core, plan: Plan, answer: Accept): Pro
     early.wake(sessionId);
   });
   return handled.succeeded;
+}
+
+/**
+ * Whether a session of ours with that device needs no accept any more: a repeated invite is answered again, and the relay may pass on one accept twice.
+ * Spec: one2one.md §2.4.
+ */
+function wasTaken({ account, sessions }: Core, { from, to }: Accept): boolean {
+  const isTaken = ({ sessionId, role, state }: SessionIndex): boolean =>
+    role === 'initiator' && (state === 'ready' || sessions.isGivenUp(sessionId));
+  return sameDevice(to, account.address) && sessions.allOfDevice(from).some(isTaken);
 }
 
 interface Candidate {

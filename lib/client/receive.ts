@@ -2,76 +2,24 @@
  * Pushes: taken in order, checked, carried out, acknowledged. Spec: one2one.md §7.
  *
  * Owns: that a push has its effect once, in one commit with the note that it was handled, and that the relay is told only after that. Does not
- * own: what each kind does (receive-*.ts).
+ * own: what each kind does (carry-out-push.ts), what becomes of one that fails (failed-pushes.ts).
  */
-import { type GroupAddress, sameDevice } from '../base/address.js';
+import type { GroupAddress } from '../base/address.js';
 import { DecodeError, ProtocolError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
-import { type PushPayload, type PushTag, type ReceivedPush, decodePayload, decodePush } from '../wire/push.js';
+import { type PushTag, type ReceivedPush, decodePush, pushIdOf } from '../wire/push.js';
+import { carryOut } from './carry-out-push.js';
 import type { Core } from './core.js';
+import { type Decoded, decoded, groupOf, isRestoring } from './decoded-push.js';
+import { afterFailure, refuseUnreadable } from './failed-pushes.js';
 import { isGroupEnvelope, verifyAhead } from './group-message.js';
 import { type Begun, GroupPushes } from './group-pushes.js';
-import { type GroupChangePush, devicesOwed, groupOfChange, receiveGroupChange } from './group-receive.js';
 import { type Arrived, HeldPushes } from './held-pushes.js';
-import { accountLock, groupLock, preKeyLock, userLock } from './lock-names.js';
-import { receiveNotice } from './notices.js';
 import { Plan } from './plan.js';
+import { locksOf } from './push-locks.js';
 import { PushOrder } from './push-order.js';
-import { type Handled, handled } from './push-outcome.js';
-import { receiveAccept, receiveInvite } from './receive-handshake.js';
-import { receiveMessage } from './receive-message.js';
-import { groupsOfUser, isRestored, restores } from './receive-restored.js';
-import { receiveDeviceAdded, receiveDeviceRemoved, receiveSupply } from './receive-notice.js';
-import { pushTrouble } from './server-trust.js';
-import { type SetAsidePush, concernsOnePush, countFailure, listSetAside } from './set-aside-pushes.js';
+import { type SetAsidePush, listSetAside } from './set-aside-pushes.js';
 import type { Transition } from './step.js';
-import { aboutNothing, refuse } from './refuse.js';
-import { type CodeOf, codeOf } from './undecryptable.js';
-
-/** Wait before a push is tried again whose handling has failed, ms, times the number of failures. */
-const retryWait = 1_000;
-
-/** Kinds that are authenticated end to end, or say nothing. Design D9. */
-const unsignedKinds: readonly string[] = ['message', 'server-heartbeat', 'client-heartbeat'];
-
-/** Kinds that change a group. */
-const groupChangeKinds: readonly string[] = [
-  'create-group',
-  'add-group-members',
-  'add-group-member-device',
-  'remove-group-members',
-  'leave-group',
-];
-
-/** A payload; none of a known kind; or one that breaks its form. */
-type Decoded = PushPayload | DecodeError | undefined;
-
-function decoded(push: ReceivedPush): Decoded {
-  try {
-    return decodePayload(push.payload);
-  } catch (error) {
-    if (error instanceof DecodeError) return error;
-    throw error;
-  }
-}
-
-function isGroupChange(payload: PushPayload): payload is GroupChangePush {
-  return groupChangeKinds.includes(payload.kind);
-}
-
-/** The group that a push is about. */
-function groupOf(payload: Decoded): GroupAddress | undefined {
-  if (payload === undefined || payload instanceof DecodeError) return undefined;
-  if (payload.kind === 'message') return isGroupEnvelope(payload.value) ? payload.value.to : undefined;
-  return isGroupChange(payload) ? groupOfChange(payload) : undefined;
-}
-
-/** Whether a push says that a device goes on with an earlier store. */
-function isRestoring(push: ReceivedPush): boolean {
-  if (push.payload.kind !== 'add-user-device') return false;
-  const payload = decoded(push);
-  return payload !== undefined && !(payload instanceof DecodeError) && restores(payload);
-}
 
 /** A push, what it carries, and the connection that brought it. */
 interface Taken extends Arrived {
@@ -87,6 +35,8 @@ export class Receiver {
   /** A device's giving up of what it had is being carried out: what came behind it is about its new life. */
   #isRestoring = false;
   #taking = 0;
+  /** It was told that the connection brings pushes of which not even the id can be read. */
+  #hasToldOfUnreadable = false;
   /** Grows with every connection: pushes of an earlier one have no effect, they come again. */
   #epoch = 0;
   readonly #order = new PushOrder();
@@ -102,26 +52,17 @@ export class Receiver {
 
   /** Takes one encoded push. Its place in the order is that of the calls. */
   take(bytes: Uint8Array): void {
-    const { account, events, link, options } = this.#core();
+    const { account, options } = this.#core();
     let push: ReceivedPush;
     try {
       push = decodePush(bytes);
     } catch (error) {
-      events.emit({ type: 'error', error, during: 'decoding a push' });
+      this.#takeUnreadable(bytes, error);
       return;
     }
     if (push.payload.kind === 'server-heartbeat' && push.tag === undefined) return;
     if (!account.isRegistered || (push.tag !== undefined && !this.#order.arrived(push.tag))) return;
-    if (this.#isFlooded(bytes.length)) {
-      events.emit({
-        type: 'error',
-        error: new ProtocolError('window-ignored', 'the relay sends more pushes than may be on their way'),
-        during: 'taking a push',
-      });
-      this.#startAnew();
-      link.breakOff();
-      return;
-    }
+    if (this.#isFlooded(bytes.length)) return;
     if (this.#held.count > 0 || this.#isOver() || this.#hasToWait(push)) {
       this.#held.add({ push, bytes });
       return;
@@ -188,10 +129,48 @@ export class Receiver {
     return inbox.count + this.#taking + this.#groupPushes.size >= options.limits.unacknowledgedMessages;
   }
 
-  /** Whether the relay has sent so much that one more push of `length` bytes is none of an honest one: it counts what is not consumed. */
+  /**
+   * Whether the relay has sent so much that one more push of `length` bytes is none of an honest one, which counts what is not consumed; then the
+   * connection is broken off.
+   */
   #isFlooded(length: number): boolean {
-    const unfinished = this.#held.count + this.#taking + this.#groupPushes.size + this.#core().pushes.unconsumed;
-    return unfinished >= limits.unfinishedPushes || !this.#held.hasRoomFor(length);
+    const { events, link, pushes } = this.#core();
+    const unfinished = this.#held.count + this.#taking + this.#groupPushes.size + pushes.unconsumed;
+    if (unfinished < limits.unfinishedPushes && this.#held.hasRoomFor(length)) return false;
+    const error = new ProtocolError('window-ignored', 'the relay sends more pushes than may be on their way');
+    events.emit({ type: 'error', error, during: 'taking a push' });
+    this.#startAnew();
+    link.breakOff();
+    return true;
+  }
+
+  /** It holds nothing up. One without an id cannot be consumed and comes again with every connection, so that it is told of once for each. */
+  #takeUnreadable(bytes: Uint8Array, error: unknown): void {
+    const { account, events } = this.#core();
+    const id = error instanceof DecodeError ? pushIdOf(bytes) : undefined;
+    if (error instanceof DecodeError && id !== undefined) {
+      if (account.isRegistered && !this.#isFlooded(bytes.length)) void this.#refuseUnreadable(id, error);
+      return;
+    }
+    if (!this.#hasToldOfUnreadable) events.emit({ type: 'error', error, during: 'decoding a push' });
+    this.#hasToldOfUnreadable = true;
+  }
+
+  /** Never rejects. */
+  async #refuseUnreadable(id: string, reason: DecodeError): Promise<void> {
+    const core = this.#core();
+    const epoch = this.#epoch;
+    this.#taking += 1;
+    try {
+      await refuseUnreadable(core, id, reason);
+    } catch (error) {
+      if (core.closing.aborted) return;
+      core.events.emit({ type: 'error', error, during: 'refusing a push' });
+      this.#comeAgain(epoch);
+    } finally {
+      this.#taking -= 1;
+      this.resume();
+    }
   }
 
   #handle({ push, bytes }: Arrived): void {
@@ -216,7 +195,7 @@ export class Receiver {
     const seen = { isBlocked: false };
     this.#taking += 1;
     try {
-      const isDone = await steps.run(this.#locks(push, payload), async () => {
+      const isDone = await steps.run(locksOf(this.#core(), push, payload), async () => {
         const group = groupOf(payload);
         seen.isBlocked = group !== undefined && epoch === this.#epoch && this.#isBehindRequest(group);
         const transition = seen.isBlocked ? { writes: [], result: false } : await this.#transition(push, payload, epoch);
@@ -239,25 +218,12 @@ export class Receiver {
   /** Never rejects. */
   async #failed(taken: Taken, error: unknown): Promise<void> {
     const core = this.#core();
-    const { push, bytes, epoch } = taken;
-    core.events.emit({ type: 'error', error, during: `handling a push of kind ${push.payload.kind}` });
-    if (!concernsOnePush(error)) {
-      this.#comeAgain(epoch);
-      return;
-    }
-    // One without an id does not come again.
-    if (push.tag === undefined) return;
-    const { id } = push.tag;
-    try {
-      const failures = await countFailure(core, push, bytes, id, error);
-      if (epoch !== this.#epoch) return;
-      if (failures === 'set-aside') this.#order.done(id);
-      else core.options.clock.schedule(failures * retryWait, () => this.#tryAgain(taken));
-    } catch (uncounted) {
-      if (core.closing.aborted) return;
-      core.events.emit({ type: 'error', error: uncounted, during: 'counting a failure' });
-      this.#comeAgain(epoch);
-    }
+    const { push, epoch } = taken;
+    const next = await afterFailure(core, taken, error);
+    if (epoch !== this.#epoch || core.closing.aborted) return;
+    if (next === 'come-again') this.#comeAgain(epoch);
+    else if (next !== 'over') core.options.clock.schedule(next, () => this.#tryAgain(taken));
+    else if (push.tag !== undefined) this.#order.done(push.tag.id);
   }
 
   #tryAgain({ push, bytes, epoch }: Taken): void {
@@ -274,13 +240,13 @@ export class Receiver {
   /** Handles a push that was set aside. What had no tag was checked before it waited in the store. */
   async #handleAgain(push: ReceivedPush, done: (plan: Plan) => void): Promise<void> {
     const payload = decoded(push);
-    await this.#core().steps.run(this.#locks(push, payload), async () => {
+    await this.#core().steps.run(locksOf(this.#core(), push, payload), async () => {
       const group = groupOf(payload);
       if (group !== undefined && this.#isBehindRequest(group)) {
         throw new ProtocolError('group-busy', 'a change of the group is on its way');
       }
       const plan = new Plan();
-      await this.#carryOut(plan, push, payload, push.tag !== undefined);
+      await carryOut(this.#core(), plan, push, payload, push.tag !== undefined);
       done(plan);
       return plan.finish(undefined);
     });
@@ -289,50 +255,10 @@ export class Receiver {
   /** Gives up what the connection brought and was not handled. */
   #startAnew(): void {
     this.#epoch += 1;
+    this.#hasToldOfUnreadable = false;
     this.#order.reset();
     this.#held.clear();
     this.#groupPushes.clear();
-  }
-
-  /** Fixed from what the push says, in the call that takes it: pushes about one user are carried out in the order in which they came. */
-  #locks(push: ReceivedPush, payload: Decoded): string[] {
-    const keys = push.tag === undefined ? [] : [`push ${push.tag.id}`];
-    if (payload === undefined || payload instanceof DecodeError) return keys;
-    switch (payload.kind) {
-      case 'message':
-        if (isGroupEnvelope(payload.value)) keys.push(groupLock(payload.value.to));
-        return [...keys, userLock(payload.value.from)];
-      case 'invite': {
-        const { from, oneTimePreKeyId, signedPreKeyId } = payload.value;
-        keys.push(userLock(from));
-        if (oneTimePreKeyId !== 0) keys.push(preKeyLock(oneTimePreKeyId));
-        // A renewal wipes the signed pre-key before the previous one, which this invite may still be using.
-        if (this.#core().account.account.signedPreKeys[0]?.id !== signedPreKeyId) keys.push(accountLock);
-        return keys;
-      }
-      case 'accept':
-        return [...keys, userLock(payload.value.from)];
-      case 'supply-one-time-pre-keys':
-        return [...keys, accountLock];
-      case 'add-user-device': {
-        const { device } = payload.value;
-        const groups = isRestored(payload.value) ? groupsOfUser(this.#core(), device) : [];
-        return [...keys, userLock(device), ...groups.map(groupLock)];
-      }
-      case 'remove-user-device':
-        return [...keys, userLock(payload.value.device)];
-      case 'create-group':
-      case 'add-group-members':
-      case 'add-group-member-device':
-      case 'remove-group-members':
-      case 'leave-group': {
-        const group = groupOfChange(payload);
-        if (group !== undefined) keys.push(groupLock(group));
-        return [...keys, ...devicesOwed(payload).map(userLock)];
-      }
-      default:
-        return keys;
-    }
   }
 
   /** Results in whether the push needs nothing more. */
@@ -344,63 +270,12 @@ export class Receiver {
       return { writes: [], result: true, after: () => pushes.consume(tag.id) };
     }
     const plan = new Plan();
-    const state = await this.#carryOut(plan, push, payload);
+    const state = await carryOut(this.#core(), plan, push, payload);
     if (tag !== undefined) {
       if (setAside.triesOf(tag.id) > 0) plan.add(setAside.forget(tag.id));
       plan.add(pushes.add(tag.id, state));
       plan.afterwards(() => pushes.consume(tag.id, true));
     }
     return plan.finish(true);
-  }
-
-  async #carryOut(plan: Plan, push: ReceivedPush, payload: Decoded, isToBeChecked = true): Promise<Handled> {
-    const core = this.#core();
-    const { account, events, refusals } = core;
-    if (!sameDevice(push.to, account.address)) return refuse(core, plan, 'push', 'wrong-recipient', aboutNothing);
-    const trouble = isToBeChecked ? await this.#signatureTrouble(push) : undefined;
-    if (trouble !== undefined) {
-      plan.add(refusals.add(trouble));
-      plan.afterwards(() => events.emit({ type: 'bad-server-signature', subject: 'push', code: trouble }));
-      return handled.failedSignature;
-    }
-    if (payload instanceof DecodeError) return refuse(core, plan, 'push', codeOf('push', payload), aboutNothing);
-    return this.#dispatch(plan, push, payload);
-  }
-
-  async #signatureTrouble(push: ReceivedPush): Promise<CodeOf<'signature'> | undefined> {
-    const { options, account } = this.#core();
-    const required = options.requireServerSignature === 'all' || !unsignedKinds.includes(push.payload.kind);
-    if (!required && push.signatures.length === 0) return undefined;
-    return options.asymmetric.run(pushTrouble(account.certificate, push, required));
-  }
-
-  async #dispatch(plan: Plan, push: ReceivedPush, payload: PushPayload | undefined): Promise<Handled> {
-    const core = this.#core();
-    if (payload === undefined) {
-      plan.afterwards(() => core.events.emit({ type: 'unhandled-push', kind: 'unknown', from: push.from }));
-      return handled.succeeded;
-    }
-    switch (payload.kind) {
-      case 'message':
-        return receiveMessage(core, plan, payload.value, push.payload.bytes);
-      case 'invite':
-        return receiveInvite(core, plan, payload.value);
-      case 'accept':
-        return receiveAccept(core, plan, payload.value);
-      case 'supply-one-time-pre-keys':
-        return receiveSupply(core, plan, payload.value);
-      case 'add-user-device':
-        return receiveDeviceAdded(core, plan, payload.value);
-      case 'remove-user-device':
-        return receiveDeviceRemoved(core, plan, payload.value);
-      case 'create-group':
-      case 'add-group-members':
-      case 'add-group-member-device':
-      case 'remove-group-members':
-      case 'leave-group':
-        return receiveGroupChange(core, plan, payload);
-      default:
-        return receiveNotice(core, plan, payload, push.from);
-    }
   }
 }

@@ -9,6 +9,7 @@ import { limits } from '../base/limits.js';
 import { isGroupAddress } from '../wire/address.js';
 import { type ReceivedPush, decodePush, encodePush } from '../wire/push.js';
 import type { Core } from './core.js';
+import { pushLock } from './lock-names.js';
 import { Plan } from './plan.js';
 import { handled } from './push-outcome.js';
 
@@ -36,13 +37,14 @@ export interface SetAsidePush {
   drop(): Promise<void>;
 }
 
-/** Whether `error` is about what is being handled, rather than about the store or the end of the client. */
-export function concernsOnePush(error: unknown): boolean {
+/** Whether `error` is about the one thing that is being handled, rather than about the store or the end of the client. */
+export function concernsOneThing(error: unknown): boolean {
   if (error instanceof StoreError) return rowCodes.includes(error.code);
   return !(error instanceof UsageError && error.code === 'client-closed');
 }
 
-function codeOfError(error: unknown): string {
+/** The code of `error`; `unexpected` when it has none. */
+export function codeOfError(error: unknown): string {
   return error instanceof E2eeError ? error.code : 'unexpected';
 }
 
@@ -52,7 +54,7 @@ function codeOfError(error: unknown): string {
  */
 export function countFailure(core: Core, push: ReceivedPush, bytes: Uint8Array, id: string, error: unknown): Promise<number | 'set-aside'> {
   const { pushes, setAside, steps } = core;
-  return steps.run<number | 'set-aside'>([`push ${id}`], () => {
+  return steps.run<number | 'set-aside'>([pushLock(id)], () => {
     if (pushes.isKnown(id)) return { writes: [], result: 'set-aside' };
     const tries = setAside.triesOf(id) + 1;
     if (tries < limits.pushTries) return new Plan().add(setAside.noteTry(id, tries)).finish(tries);

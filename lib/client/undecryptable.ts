@@ -48,6 +48,8 @@ export const recoveries = {
   },
   /** The invite that it should answer is sent again until it is answered. */
   accept: {
+    // Of a session that is ready or given up: an answer to a repeated invite, or one that the relay has passed on twice.
+    duplicate: 'dropped',
     'unknown-session': 'dropped',
     'accept-form': 'dropped',
   },

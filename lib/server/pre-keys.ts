@@ -2,8 +2,9 @@
 import type { DeviceAddress } from '../base/address.js';
 import { deviceKey, sameDevice } from '../base/address.js';
 import { equalBytes } from '../base/bytes.js';
+import { StoreError, UsageError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
-import { cipherSuite } from '../crypto/cipher-suite.js';
+import { type CipherSuite, cipherSuite } from '../crypto/cipher-suite.js';
 import type { DeviceRecord, PreKeyStock } from '../store/relay-store.js';
 import type { Write } from '../store/store.js';
 import type { SignedBundle } from '../wire/account.js';
@@ -70,8 +71,19 @@ async function takeBundle(context: RelayContext, caller: DeviceAddress, address:
   return { bundle: bundleOf(device, key), writes, deliveries: asked.deliveries };
 }
 
-function bundleOf({ address, packId, identityKey, signedPreKey }: DeviceRecord, key: Bundle['oneTimePreKey'] | undefined): Bundle {
-  const bundle = { address, suite: cipherSuite(packId), identityKey, signedPreKey };
+/** The suite of a stored device; registration takes only those that are known. Throws `StoreError('damaged')`. */
+function suiteOf({ packId }: DeviceRecord): CipherSuite {
+  try {
+    return cipherSuite(packId);
+  } catch (cause) {
+    if (!(cause instanceof UsageError)) throw cause;
+    throw new StoreError('damaged', 'a device is stored with a suite that does not exist', { cause });
+  }
+}
+
+function bundleOf(device: DeviceRecord, key: Bundle['oneTimePreKey'] | undefined): Bundle {
+  const { address, identityKey, signedPreKey } = device;
+  const bundle = { address, suite: suiteOf(device), identityKey, signedPreKey };
   return key === undefined ? bundle : { ...bundle, oneTimePreKey: key };
 }
 
@@ -101,7 +113,7 @@ export const publishSignedPreKey: Handler<'publish_spk'> = async (context, calle
       id === signedPreKey.id && equalBytes(publicKey, signedPreKey.publicKey) && equalBytes(signature, signedPreKey.signature);
     if (!repeated) {
       if (signedPreKey.id <= id) throw new Refusal(responseCode.conflict, 'the id of a signed pre-key must grow');
-      await checkSignedPreKey(cipherSuite(device.packId), device.identityKey, signedPreKey, context.runJobs);
+      await checkSignedPreKey(suiteOf(device), device.identityKey, signedPreKey, context.runJobs);
       await context.store.commit([context.store.putDevice({ ...device, signedPreKey }), ...context.counters.writes(caller)], generation);
     }
     return {};

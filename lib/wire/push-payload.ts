@@ -65,7 +65,12 @@ export function toTag(tag: PushTag): e2ees.ProtoMsgTag.$Properties {
 
 /** Throws `DecodeError`. */
 export function readTag(found: e2ees.ProtoMsgTag.$Properties, field: string): PushTag {
-  return { time: integer(found.protoMsgT, `${field}.proto_msg_t`), id: requiredText(found.protoMsgId, `${field}.proto_msg_id`) };
+  return { time: integer(found.protoMsgT, `${field}.proto_msg_t`), id: readPushId(found, field) };
+}
+
+/** The id alone. Throws `DecodeError`. */
+export function readPushId(found: e2ees.ProtoMsgTag.$Properties, field: string): string {
+  return requiredText(found.protoMsgId, `${field}.proto_msg_id`);
 }
 
 /** As generated code wants it. */

@@ -217,14 +217,31 @@ export function decodePush(bytes: Uint8Array, maxLength: number = limits.largeKe
   });
   if (to === undefined) throw missing('to');
   const known = payload ?? { kind: 'unknown', bytes: new Uint8Array(0) };
+  // Bounded as a whole.
   return {
-    tag: tag === undefined ? undefined : upkeep.readTag(decodeMessage(e2ees.ProtoMsgTag, tag), 'tag'),
-    from: from === undefined ? undefined : readAddress(decodeMessage(e2ees.E2eeAddress, from), 'from'),
-    to: readDevice(decodeMessage(e2ees.E2eeAddress, to), 'to'),
+    tag: tag === undefined ? undefined : upkeep.readTag(decodeMessage(e2ees.ProtoMsgTag, tag, tag.length), 'tag'),
+    from: from === undefined ? undefined : readAddress(decodeMessage(e2ees.E2eeAddress, from, from.length), 'from'),
+    to: readDevice(decodeMessage(e2ees.E2eeAddress, to, to.length), 'to'),
     payload: known,
-    signatures: signatures.map((view) => readServerSignature(decodeMessage(e2ees.ServerSignedSignature, view), 'signature')),
+    signatures: signatures.map((view) => readServerSignature(decodeMessage(e2ees.ServerSignedSignature, view, view.length), 'signature')),
     parts: { tag, from, to, payload: known.bytes },
   };
+}
+
+/**
+ * The id of a push that {@link decodePush} refuses: the first tag's, if one can be read before the bytes break off. Never throws for what the bytes
+ * are.
+ */
+export function pushIdOf(bytes: Uint8Array, maxLength: number = limits.largeKeyFrameLength): string | undefined {
+  let id: string | undefined;
+  try {
+    scanMessage(bytes, maxLength, (field, view) => {
+      if (field === fields.tag) id ??= upkeep.readPushId(decodeMessage(e2ees.ProtoMsgTag, view, view.length), 'tag');
+    });
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+  }
+  return id;
 }
 
 function once<T>(previous: T | undefined, value: T, field: string): T {

@@ -140,7 +140,13 @@ describe('two accounts', () => {
       outbox: 0,
       pending: 0,
       inbox: 0,
+      setAside: 0,
+      earlyMessages: 0,
+      undecryptable: {},
     });
+    const { stdout: text } = await run(['status', '--store', store('alice')], home);
+    expect(text).toContain('0 messages that came before their session, 0 pushes set aside');
+    expect(text).toMatch(/^undecryptable +nothing$/mu);
   });
 
   test('cannot share a store: the second process names the lock and ends with exit code 4', async () => {

@@ -148,5 +148,5 @@ describe('pushes that were handled', () => {
     expect(state.tables.rows('push').size).toBeLessThan(4_700);
     expect(state.pushes.isKnown('push 4999')).toBe(true);
     expect(state.pushes.isKnown('push 0')).toBe(false);
-  });
+  }, 60_000);
 });

@@ -213,5 +213,5 @@ describe('the outbox, whatever the order in which the relay, the store and the l
       ),
       { seed: 20_262, numRuns: 150 },
     );
-  });
+  }, 60_000);
 });

@@ -164,9 +164,9 @@ function note(counters: Counters, event: ClientEvent): void {
   counters.troubles[name] = (counters.troubles[name] ?? 0) + 1;
 }
 
-/** An accept whose answer was lost is sent again, and finds no invite that waits for it: the only thing of a peer that names no session. */
+/** An accept whose answer was lost is sent again. No message comes twice. */
 function isRepeatedAccept(event: ClientEvent): boolean {
-  return event.type === 'undecryptable' && event.code === 'unknown-session' && event.sessionId === undefined;
+  return event.type === 'undecryptable' && event.code === 'duplicate' && event.messageId === undefined;
 }
 
 /** Counts the requests with messages that leave. */

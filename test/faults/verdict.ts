@@ -27,11 +27,10 @@ export function verdict(world: World): string[] {
 
 function errorsOf(world: World, { name, notes, restoredAt }: Device): string[] {
   const hasRestored = world.devices.some((device) => device.restoredAt !== undefined);
-  return notes.of('event').flatMap(({ type, code = '', during = '', sessionId }) => {
+  return notes.of('event').flatMap(({ type, code = '', during = '' }) => {
     if (type === 'error' && !storeCodes.includes(code)) return [`${name} reports an error during ${during}: ${code}`];
-    // Lost sessions, after a restored backup, make messages unreadable; nothing else does. An accept that comes again names no session.
-    if (type === 'undecryptable' && code !== 'duplicate' && sessionId !== undefined && !hasRestored)
-      return [`${name} cannot decrypt: ${code}`];
+    // Lost sessions, after a restored backup, make messages unreadable; nothing else does.
+    if (type === 'undecryptable' && code !== 'duplicate' && !hasRestored) return [`${name} cannot decrypt: ${code}`];
     if (type === 'store-rolled-back' && restoredAt === undefined) return [`${name} was told that its store is an old one`];
     return [];
   });

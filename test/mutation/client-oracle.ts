@@ -10,7 +10,7 @@ import { isGroupAddress } from '../../lib/wire/address.js';
 import type { Frame } from '../../lib/wire/frame.js';
 import { decodeFrame } from '../../lib/wire/frame.js';
 import { decodeContent } from '../../lib/wire/message.js';
-import { type PushPayload, type ReceivedPush, decodePayload, decodePush } from '../../lib/wire/push.js';
+import { type PushPayload, type ReceivedPush, decodePayload, decodePush, pushIdOf } from '../../lib/wire/push.js';
 import { requests } from '../../lib/wire/request.js';
 import type { Base, ClientWorld, Observation } from './client-world.js';
 import type { Layer, Verdict } from './report.js';
@@ -35,6 +35,8 @@ export interface ClientMutant {
 interface Reading {
   readonly frame: Frame | undefined;
   readonly push: ReceivedPush | undefined;
+  /** Also of a push that cannot be decoded. */
+  readonly pushId: string | undefined;
   readonly payload: PushPayload | undefined;
 }
 
@@ -50,7 +52,8 @@ function attempt<T>(read: () => T): T | undefined {
 function readMutant(frameBytes: Uint8Array): Reading {
   const frame = attempt(() => decodeFrame(frameBytes));
   const push = frame?.kind === 'push' ? attempt(() => decodePush(frame.body)) : undefined;
-  return { frame, push, payload: push === undefined ? undefined : attempt(() => decodePayload(push.payload)) };
+  const pushId = frame?.kind === 'push' ? (push === undefined ? pushIdOf(frame.body) : push.tag?.id) : undefined;
+  return { frame, push, pushId, payload: push === undefined ? undefined : attempt(() => decodePayload(push.payload)) };
 }
 
 const ratchetCodes = ['counter', 'ratchet-key', 'root-sequence', 'duplicate', 'stale', 'gap-too-large', 'exhausted', 'not-authentic'];
@@ -105,35 +108,34 @@ export function judgeClient(world: ClientWorld, mutant: ClientMutant, seen: Obse
 }
 
 /** What every handled push leaves: its own id, consumed with the outcome that the event tells; and the commit counter. Returns all other changes. */
-function checkBookkeeping(mutant: ClientMutant, { push }: Reading, seen: Observation): readonly Change[] {
+function checkBookkeeping(mutant: ClientMutant, { pushId }: Reading, seen: Observation): readonly Change[] {
   const handled = seen.changes.filter(({ table, after }) => table === 'push' && after !== undefined);
   for (const { key } of handled) {
     const reader = new RowKeyReader(keyBytes(key));
     reader.text();
-    if (reader.text() !== push?.tag?.id) fail(mutant, 'another push was noted as handled', seen);
+    if (reader.text() !== pushId) fail(mutant, 'another push was noted as handled', seen);
   }
   if (handled.length > 1) fail(mutant, 'more than one push was noted as handled', seen);
   const consumed = seen.requests
     .filter(({ name }) => name === 'consume_proto_msg')
     .map(({ body }) => requests.consume_proto_msg.decodeRequest(body));
-  if (consumed.length > 1 || consumed.some(({ pushId }) => pushId !== push?.tag?.id)) fail(mutant, 'another push was acknowledged', seen);
+  if (consumed.length > 1 || consumed.some((consume) => consume.pushId !== pushId)) fail(mutant, 'another push was acknowledged', seen);
   const [acknowledged] = consumed;
   const expected = seen.events.some(({ type }) => type === 'bad-server-signature') ? 2 : seen.events.some(isRefusal) ? 3 : 1;
   if (handled.length === 1 && acknowledged?.outcome !== expected)
     fail(mutant, `acknowledged with ${acknowledged?.outcome} instead of ${expected}`, seen);
   if (
-    push?.tag !== undefined &&
+    pushId !== undefined &&
     consumed.length === 0 &&
     seen.events.some((event) => isRefusal(event) || event.type === 'bad-server-signature')
   ) {
     fail(mutant, 'a refused push was not acknowledged', seen);
   }
-  // A connection that had to be made anew has said hello under a name of its own.
-  const hasConnected = seen.events.some(({ type }) => type === 'connection');
+  // A new connection is greeted with a number of its own. Design D4.
   const isCount = (key: string): boolean =>
     key.startsWith('commits') ||
     (key.startsWith('undecryptable') && seen.events.some(isRefused)) ||
-    (key.startsWith('greetings') && hasConnected);
+    (key.startsWith('greetings') && seen.events.some(({ type }) => type === 'connection'));
   return seen.changes.filter(({ table, key }) => table !== 'push' && !(table === 'meta' && isCount(key)));
 }
 
@@ -255,7 +257,9 @@ function layerOf(mutant: ClientMutant, event: ClientEvent, seen: Observation): L
 }
 
 /** Without an event of its own: the connection ended, or the frame is one of the few that say nothing. */
-function silentLayer({ carol }: ClientWorld, mutant: ClientMutant, { frame, push, payload }: Reading, seen: Observation): Layer {
+function silentLayer({ carol }: ClientWorld, mutant: ClientMutant, { frame, push, pushId, payload }: Reading, seen: Observation): Layer {
+  // Told of once per connection.
+  if (frame?.kind === 'push' && push === undefined && pushId === undefined) return 'decode';
   if (seen.events.some(({ type }) => type === 'connection')) return 'frame';
   // A body of a later schema, the answer to nothing that was asked, a sign of life.
   if (frame?.kind === 'unknown' || frame?.kind === 'response' || (frame?.kind === 'heartbeat' && seen.echoes === 1)) return 'frame';

@@ -97,7 +97,7 @@ export class Ledger {
       const heard = this.#given(device).map(({ from, bytes }) => lineOf(from, fromUtf8(bytes)));
       expect([lineOf(device, 'heard'), bySender(heard)]).toEqual([lineOf(device, 'heard'), bySender(this.#expected.get(device) ?? [])]);
       // The answer to an invite is repeated after a restart until it is known to have arrived; the second one completes nothing.
-      const unreadable = device.eventsOf('undecryptable').filter(({ code }) => !this.#restarts || code !== 'unknown-session');
+      const unreadable = device.eventsOf('undecryptable').filter(({ code }) => !this.#restarts || code !== 'duplicate');
       expect(unreadable).toEqual([]);
     }
   }

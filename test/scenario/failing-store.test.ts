@@ -53,3 +53,40 @@ test('an accept whose commit fails costs none of the messages behind it', async 
   await world.end();
   expect({ failed, got, lost }).toEqual({ failed: true, got: 60, lost: [] });
 });
+
+test('while no answer can be stored little is sent, however long that lasts, and everything is well when the store works again', async () => {
+  const world = await World.create('a store that keeps failing', { limits: { lowOneTimePreKeys: 0 } });
+  const gates = new Gates();
+  const alice = world.device('alice', 'one', { client: { store: gates.open } }, gates.tables);
+  await alice.register();
+  const bob = await world.join('bob');
+  await alice.send(bob, 'hello');
+  await bob.hears(1);
+  await alice.isQuiet();
+  const expected = Array.from({ length: 40 }, (_, position) => `m${position}`);
+  const sent = (): number => alice.traffic.sent.filter(({ name }) => name === 'send_one2one_msg').length;
+  const before = sent();
+  let fails = true;
+  gates.beforeCommit = (writes) =>
+    fails && writes.some(({ table, value }) => table === 'outbox' && value === undefined)
+      ? Promise.reject(new StoreError('disk-full', 'no room'))
+      : Promise.resolve();
+  const promised: string[] = [];
+  // A message whose commit runs beside that of an answer may be refused with it.
+  for (const text of expected)
+    await alice.send(bob, text).then(
+      () => promised.push(text),
+      () => undefined,
+    );
+  for (let second = 0; second < 3_600; second += 1) await world.clock.advance(1_000);
+  expect(sent() - before).toBeLessThan(200);
+  expect(alice.eventsOf('error').length).toBeGreaterThan(10);
+  fails = false;
+  await world.passes(() => promised.every((text) => bob.texts.includes(text)), 'everything arrives');
+  await alice.send(bob, 'well again');
+  await world.passes(() => bob.texts.includes('well again'), 'they go on');
+  await alice.client.flush();
+  expect(bob.texts.filter((text) => promised.includes(text))).toEqual(promised);
+  expect(new Set(bob.texts).size).toBe(bob.texts.length);
+  await world.end();
+});

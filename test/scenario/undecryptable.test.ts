@@ -127,6 +127,11 @@ const makers: { readonly [S in Subject]?: Readonly<Record<string, Maker>> } = {
     'pre-key-spent': invite(() => ({ oneTimePreKeyId: 1 })),
   },
   accept: {
+    duplicate: async (world) => {
+      const again = accept(() => ({}));
+      await world.deliverPush(await again(world));
+      return again(world);
+    },
     'unknown-session': accept(({ dave }) => ({ from: dave.address })),
     'accept-form': accept(({ answer }) => ({ ciphertext: answer.ciphertext.subarray(1) })),
   },

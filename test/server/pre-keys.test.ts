@@ -4,6 +4,9 @@ import type { OneTimePreKeyPublic } from '../../lib/account/pre-key-bundle.js';
 import { verifyBundle } from '../../lib/account/pre-key-bundle.js';
 import { runInline } from '../../lib/crypto/execute.js';
 import { verify } from '../../lib/crypto/signature.js';
+import { GroupCommit } from '../../lib/store/group-commit.js';
+import { openMemoryStore } from '../../lib/store/memory/memory-store.js';
+import { RelayStore } from '../../lib/store/relay-store.js';
 import type { SignedBundle } from '../../lib/wire/account.js';
 import { bundleFingerprint } from '../../lib/wire/fingerprint.js';
 import type { ResponseOf } from '../../lib/wire/request.js';
@@ -203,4 +206,14 @@ test('a bundle’s signature verifies over the recomputed fingerprint, and over 
     { ...bundle, oneTimePreKey: { ...oneTimePreKey!, publicKey: flipped(oneTimePreKey!.publicKey) } },
   ];
   for (const changed of changes) expect(verifies(changed)).toBe(false);
+});
+
+test('a device that is stored with a suite that does not exist is a damaged row, not a mistake of the caller', async () => {
+  const alice = await join(fixture, 'alice');
+  const bob = await join(fixture, 'bob');
+  const rows = new RelayStore(new GroupCommit(() => openMemoryStore({ unsafeTestingTables: fixture.tables })), domain);
+  const stored = await rows.device(bob.address);
+  await rows.commit([rows.putDevice({ ...stored!, packId: 0x7fff_ffff })], 0);
+  expect(await lookUp(alice, 'bob')).toMatchObject({ ok: false, code: 503 });
+  expect(JSON.stringify(fixture.logs)).toContain('damaged');
 });
