@@ -13,8 +13,8 @@ export type Note =
   | { readonly note: 'failed'; readonly label: string; readonly how: string }
   /** Something was sealed: fingerprint of the chain key, which gives key and IV, and hash of the ciphertext. */
   | { readonly note: 'sealed'; readonly key: string; readonly ciphertext: string }
-  /** A ciphertext leaves the process. */
-  | { readonly note: 'left'; readonly ciphertext: string }
+  /** A message leaves the process; `sessionId` names the session or the epoch. */
+  | { readonly note: 'left'; readonly ciphertext: string; readonly messageId: string; readonly sessionId: string }
   /** An invite leaves: which one-time pre-key of whom it uses (0: none), for which session. */
   | { readonly note: 'invited'; readonly device: string; readonly oneTimePreKeyId: number; readonly sessionId: string }
   /** The relay hands out a one-time pre-key. */

@@ -63,8 +63,8 @@ export function pointedTransport(
 /** Everything that must be unlike anything that left before. */
 function noteDeparture(name: RequestName, body: Uint8Array, note: (note: Note) => void): void {
   if (name === 'send_one2one_msg' || name === 'send_group_msg') {
-    const { payload } = decodeEnvelope(requests[name].decodeRequest(body).envelope);
-    note({ note: 'left', ciphertext: fingerprint(payload.message.ciphertext) });
+    const { payload, messageId, sessionId } = decodeEnvelope(requests[name].decodeRequest(body).envelope);
+    note({ note: 'left', ciphertext: fingerprint(payload.message.ciphertext), messageId, sessionId });
   }
   if (name === 'invite') {
     const { to, oneTimePreKeyId, sessionId } = requests.invite.decodeRequest(body).invite;

@@ -11,13 +11,14 @@ const storeCodes: readonly string[] = ['disk-full', 'outcome-unknown', 'dropped'
 
 /** Everything that is wrong at rest. */
 export function verdict(world: World): string[] {
+  const epochs = epochsOf(world);
   return [
     ...world.troubles,
     ...world.devices.flatMap((device) => [
       ...device.troubles.map((line) => `${device.name} says: ${line}`),
       ...errorsOf(world, device),
       ...misreadings(world, device),
-      ...disorder(world, device),
+      ...disorder(world, device, epochs),
     ]),
     ...world.ledger.all.flatMap((sent) => unread(world, sent)),
     ...keysUsedTwice(world),
@@ -29,8 +30,8 @@ function errorsOf(world: World, { name, notes, restoredAt }: Device): string[] {
   const hasRestored = world.devices.some((device) => device.restoredAt !== undefined);
   return notes.of('event').flatMap(({ type, code = '', during = '' }) => {
     if (type === 'error' && !storeCodes.includes(code)) return [`${name} reports an error during ${during}: ${code}`];
-    // Lost sessions, after a restored backup, make messages unreadable; nothing else does.
-    if (type === 'undecryptable' && code !== 'duplicate' && !hasRestored) return [`${name} cannot decrypt: ${code}`];
+    // Lost sessions, after a restored backup, make messages unreadable; nothing else does. What was held for its time and given up is unread.
+    if (type === 'undecryptable' && !['duplicate', 'not-opened'].includes(code) && !hasRestored) return [`${name} cannot decrypt: ${code}`];
     if (type === 'store-rolled-back' && restoredAt === undefined) return [`${name} was told that its store is an old one`];
     return [];
   });
@@ -82,23 +83,27 @@ function isRightful(world: World, device: Device, { kind, from, groupId, text }:
 }
 
 /** Messages of one sender to one conversation that came in another order than they were sent in. In a group each epoch is a conversation of its own. */
-function disorder(world: World, device: Device): string[] {
+function disorder(world: World, device: Device, epochs: ReadonlyMap<string, string>): string[] {
   const last = new Map<string, number>();
   const found: string[] = [];
-  for (const { kind, from, groupId, text } of readings(device).first) {
+  for (const { kind, from, groupId, text, messageId } of readings(device).first) {
     const number = world.ledger.find(text)?.number ?? -1;
-    const stream = `${kind} ${from} ${groupId ?? ''}`;
-    if (number < (last.get(stream) ?? -1) && !mayBeDisordered(world, device, from, groupId)) {
+    const stream = groupId === undefined ? `${kind} ${from}` : `${from} ${groupId} ${epochs.get(messageId) ?? ''}`;
+    if (number < (last.get(stream) ?? -1) && !mayBeDisordered(world, device, from))
       found.push(`${device.name} got after a later one: ${text}`);
-    }
     last.set(stream, Math.max(number, last.get(stream) ?? -1));
   }
   return found;
 }
 
-function mayBeDisordered(world: World, device: Device, from: string, groupId: string | undefined): boolean {
-  if ([device.name, from].some((name) => world.devices.find((one) => one.name === name)?.restoredAt !== undefined)) return true;
-  return groupId !== undefined && (world.groups.find((group) => group.groupId === groupId)?.everOut.size ?? 1) > 0;
+/** In which epoch each message left last: what was sealed anew has another. */
+function epochsOf({ devices }: World): Map<string, string> {
+  return new Map(devices.flatMap(({ notes }) => notes.of('left').map(({ messageId, sessionId }) => [messageId, sessionId] as const)));
+}
+
+/** What a store has forgotten it sends and gets again. */
+function mayBeDisordered(world: World, device: Device, from: string): boolean {
+  return [device.name, from].some((name) => world.devices.find((one) => one.name === name)?.restoredAt !== undefined);
 }
 
 /** Devices that do not have what they must have. */

@@ -37,6 +37,9 @@ function withFlip(field: RawField, at: number): RawField {
   return delimited(field.number, flipped(field.value, at));
 }
 
+/** Events that tell of a push that was refused. */
+const refusals = /^(?:bad-server-signature|undecryptable|error)$/u;
+
 const controlFields = { 'the tag': 1, from: 2, to: 3, 'the signature': 1001 } as const;
 
 test.each(['invite', 'accept', 'supply-one-time-pre-keys', 'add-user-device', 'remove-user-device', 'update-user'] as const)(
@@ -61,6 +64,7 @@ test.each(['invite', 'accept', 'supply-one-time-pre-keys', 'add-user-device', 'r
     const good = fresh();
     const known: readonly number[] = Object.values(controlFields);
     expect(good.filter(({ number }) => !known.includes(number))).toHaveLength(1);
+    let isNamelessTold = false;
     for (const [index, field] of good.entries()) {
       if (typeof field.value === 'bigint') throw new Error('a push has a number where a part should be');
       // Heads of inner fields decide what a part is, their content decides what it says: both are tried.
@@ -70,8 +74,10 @@ test.each(['invite', 'accept', 'supply-one-time-pre-keys', 'add-user-device', 'r
           encodeFields(fresh().map((other, position) => (position === index ? withFlip(other, at) : other))),
         );
         const types = seen.events.map(({ type }) => type);
-        expect([field.number, at, types.length]).toEqual([field.number, at, 1]);
-        expect(['bad-server-signature', 'undecryptable', 'error']).toContain(types[0]);
+        // A push whose id cannot be read is told of once per connection.
+        const isToldOf = field.number === controlFields['the tag'] && types.length === 0 && isNamelessTold;
+        isNamelessTold ||= types.includes('error');
+        expect([field.number, at, types]).toEqual([field.number, at, isToldOf ? [] : [expect.stringMatching(refusals)]]);
         expect(seen.changes.filter(({ table }) => table !== 'push' && table !== 'meta')).toEqual([]);
       }
     }
