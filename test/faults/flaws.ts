@@ -20,14 +20,14 @@ export const flaws: readonly Flaw[] = [
   {
     name: 'what leaves does not wait for the commit',
     file: 'client/step',
-    right: `    try {
-      await durable;
-    } catch (error) {`,
+    right: `    await durable;
+    wipeAll(next.retired ?? []);
+    next.after?.();
+`,
     wrong: `    next.after?.();
-    try {
-      await durable;
-      return next.result;
-    } catch (error) {`,
+    await durable;
+    wipeAll(next.retired ?? []);
+`,
   },
   {
     name: 'a push is noted before its effect is committed',

@@ -48,12 +48,16 @@ export const clientSubjects: readonly string[] = [
 
 /** What a commit of the relay does. */
 export const relaySubjects: readonly string[] = [
+  'meta put',
   'account put',
   'device put',
   'device deleted',
   'token put',
+  'token deleted',
   'pre-key put',
   'pre-key deleted',
+  'push put',
+  'push deleted',
   'mailbox put',
   'mailbox deleted',
   'body put',
@@ -61,7 +65,9 @@ export const relaySubjects: readonly string[] = [
   'group put',
   'group deleted',
   'relation put',
+  'relation deleted',
   'session put',
+  'session deleted',
 ];
 
 /** The point at a moment of a commit. */

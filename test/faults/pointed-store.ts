@@ -1,9 +1,13 @@
 /** A store with points around and in its commits. */
+import { setTimeout } from 'node:timers/promises';
 import { StoreError } from '../../lib/base/errors.js';
 import type { Row, Store, Table, Write } from '../../lib/store/store.js';
 import { type Side, commitLabel } from './labels.js';
 import type { ArmedFault, Points } from './points.js';
 import { walMark, walState } from './wal.js';
+
+/** What a slow disk takes before the end, ms: frames leave and are answered meanwhile. */
+const slowness = 100;
 
 /** Longest wait for a commit to reach the disk, ms; it begins within one. */
 const patience = 5_000;
@@ -43,7 +47,8 @@ export function pointedStore(
         const at = (moment: 'before' | 'during' | 'after'): ArmedFault | undefined =>
           firstOf(named.map((subject) => points.reach(commitLabel(side, subject, moment))));
         const before = at('before');
-        if (before?.kind === 'kill') points.die(before.label);
+        if (before?.kind === 'slow-kill') await setTimeout(slowness);
+        if (before?.kind === 'kill' || before?.kind === 'slow-kill') points.die(before.label);
         if (before !== undefined) await fail(points, before, inner);
         const during = at('during');
         const wal = during?.kind === 'kill' ? walState(path) : undefined;

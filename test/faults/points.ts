@@ -3,8 +3,11 @@ import { unlinkSync } from 'node:fs';
 import type { Note } from './notes.js';
 import type { WalState } from './wal.js';
 
-/** What happens at a point: the process dies by SIGKILL; the disk is full; the outcome of a commit is not known, whether it was stored or not. */
-export type FaultKind = 'kill' | 'disk-full' | 'outcome-unknown';
+/**
+ * What happens at a point: the process dies by SIGKILL; the disk takes its time, everything else goes on, and then it dies; the disk is full; the
+ * outcome of a commit is not known, whether it was stored or not.
+ */
+export type FaultKind = 'kill' | 'slow-kill' | 'disk-full' | 'outcome-unknown';
 
 /** A fault that waits for a process to come by; the first one has it. */
 export interface ArmedFault {

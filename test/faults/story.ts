@@ -95,8 +95,14 @@ const leads: readonly (readonly [RegExp, readonly StepKind[]])[] = [
   [/create[_-]group/u, ['create-group']],
 ];
 
-/** Where a commit may fail instead of the process. */
-const failures: readonly FaultKind[] = ['disk-full', 'outcome-unknown'];
+/** What may happen before and after a commit. */
+const before: readonly FaultKind[] = ['kill', 'kill', 'slow-kill', 'slow-kill', 'disk-full', 'outcome-unknown'];
+const after: readonly FaultKind[] = ['kill', 'kill', 'kill', 'outcome-unknown'];
+
+function kindAt(dice: Dice, label: string): FaultKind {
+  const kinds = label.endsWith(': before') ? before : label.endsWith(': after') ? after : undefined;
+  return kinds?.[dice.below(kinds.length)] ?? 'kill';
+}
 
 function shuffled(dice: Dice, all: readonly string[]): string[] {
   const left = [...all];
@@ -117,11 +123,7 @@ const targets = 3;
 export function storyOf(seed: number, number: number): Story {
   const dice = new Dice(Math.imul(seed, 0x9e3779b1) ^ Math.imul(number + 1, 0x85ebca6b));
   const aims = targetsOf(seed, number, targets);
-  const faults = aims.map((label): PlannedFault => {
-    const canFail = label.endsWith(': before') || label.endsWith(': after');
-    const kind = canFail && dice.below(4) === 0 ? failures[label.endsWith(': after') ? 1 : dice.below(2)] : undefined;
-    return { kind: kind ?? 'kill', label, nth: [1, 1, 1, 2, 3][dice.below(5)] ?? 1 };
-  });
+  const faults = aims.map((label): PlannedFault => ({ kind: kindAt(dice, label), label, nth: [1, 1, 1, 2, 3][dice.below(5)] ?? 1 }));
   const led = aims.flatMap((label) => leads.find(([pattern]) => pattern.test(label))?.[1] ?? []);
   const drawn = Array.from({ length: 14 + dice.below(10) }, () => draw(dice));
   const steps = [...drawn.map((kind) => stepOf(dice, kind))];
