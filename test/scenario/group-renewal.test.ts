@@ -210,3 +210,26 @@ describe('a device that is removed', () => {
     await allTalk(group, [alice, bobTwo, bobThree], 'second');
   });
 });
+
+describe('a manager that dies while it opens a group anew', () => {
+  for (const mode of ['before-commit', 'in-commit'] as const) {
+    for (const commit of [1, 3, 5, 7]) {
+      test(`dies ${mode} ${commit} after its store was restored: after a new start everybody has keys`, async () => {
+        const [alice, bob] = await join('alice', 'bob');
+        if (alice === undefined || bob === undefined) throw new Error('nobody there');
+        const tables = await backup(alice);
+        const group = await announced(alice, [bob]);
+        await bob.client.sendToGroup(group, utf8('waiting'));
+        await alice.close();
+        const restored = world.device('alice', 'one', { seed: 'restored' }, tables);
+        restored.dies(commit, mode);
+        await restored.open();
+        await world.passes(() => restored.isDead || bob.eventsOf('group-ready').length > 0, 'it dies or has healed the group');
+        await restored.close();
+        const revived = await world.device('alice', 'one', { seed: 'revived' }, restored.tables).open();
+        await world.passes(() => [...restored.texts, ...revived.texts].includes('waiting'), 'what waited is read');
+        await allTalk(group, [revived, bob], 'then');
+      });
+    }
+  }
+});
