@@ -249,12 +249,24 @@ function wipeKeys(content: KeyContent): void {
   else content.bundle.chainKey.wipe();
 }
 
-/** Whether an encoded content carries keys of a group. */
-export function areGroupKeys(encoded: Uint8Array): boolean {
+/** Which keys of a group an encoded content carries; `undefined`: none. */
+export function groupKeysIn(encoded: Uint8Array): KeyContent['kind'] | undefined {
   const content = decodeContent(encoded, encoded.length);
-  if (content.kind !== 'group-pre-key-bundle' && content.kind !== 'group-update-key-bundle') return false;
+  if (content.kind !== 'group-pre-key-bundle' && content.kind !== 'group-update-key-bundle') return undefined;
   wipeKeys(content);
-  return true;
+  return content.kind;
+}
+
+/** How many seeds of epochs have come from `from` and wait to be used. Rejects with `StoreError`. */
+export async function waitingSeeds({ groupKeys, store }: Core, group: GroupAddress, from: DeviceAddress): Promise<number> {
+  if (groupKeys.count(group) === 0) return 0;
+  const received = await store.loadReceivedGroupKeys(group);
+  try {
+    const kinds = received.map((keys) => (sameDevice(keys.from, from) ? groupKeysIn(keys.content) : undefined));
+    return kinds.filter((kind) => kind === 'group-pre-key-bundle').length;
+  } finally {
+    for (const { content } of received) content.fill(0);
+  }
 }
 
 /** Why the own device may not change the group, as an error for the caller. */

@@ -23,6 +23,9 @@ interface Run {
   again: boolean;
 }
 
+/** Wait after work that has failed, ms: what wakes the group meanwhile is seen to after it. */
+const retryWait = 1_000;
+
 /** The background work of one client's groups. */
 export class GroupWorker implements GroupWork {
   readonly #core: () => Core;
@@ -103,10 +106,14 @@ export class GroupWorker implements GroupWork {
         await pumpOrders(core, group);
         await sealWaiting(core, group);
       }
+      this.#runs.delete(key);
     } catch (error) {
       if (!core.closing.aborted) core.events.emit({ type: 'error', error, during: 'working on a group' });
-    } finally {
-      this.#runs.delete(key);
+      // A store that refuses commits wakes all groups when its state is loaded again: without a wait that would go round and round.
+      core.options.clock.schedule(retryWait, () => {
+        this.#runs.delete(key);
+        if (run?.again === true && !core.closing.aborted) this.wake(group);
+      });
     }
   }
 }

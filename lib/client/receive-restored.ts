@@ -10,7 +10,7 @@ import { withGivenUpChain } from '../group/transition.js';
 import type { PushPayload, PushPayloads } from '../wire/push.js';
 import { approvalOf } from './approval.js';
 import type { Core } from './core.js';
-import { areGroupKeys, putGroupChange } from './group-keys.js';
+import { groupKeysIn, putGroupChange, selfOf, waitingSeeds } from './group-keys.js';
 import { wantRenewal } from './group-renewal.js';
 import type { Plan } from './plan.js';
 import { type Handled, handled } from './push-outcome.js';
@@ -43,12 +43,13 @@ export async function receiveDeviceRestored(core: Core, plan: Plan, device: Devi
     core,
     plan,
     (other) => sameDevice(other, device),
-    (content) => !areGroupKeys(content),
+    (content) => groupKeysIn(content) === undefined,
   );
   for (const address of groupsOfUser(core, device)) {
     const opened = await groups.open(address);
     if (opened === undefined) continue;
-    await putGroupChange(core, plan, opened, withGivenUpChain(opened.group, device));
+    const seeds = await waitingSeeds(core, address, device);
+    await putGroupChange(core, plan, opened, withGivenUpChain(selfOf(core), opened.group, device, seeds));
     wantRenewal(core, plan, opened.group);
   }
   plan.afterwards(() => {

@@ -38,7 +38,7 @@ export interface Epoch {
   readonly number: number;
   /** `undefined` until its keys have come. */
   readonly sessionId: SessionId | undefined;
-  /** Who sends the keys: the device that opened the epoch, or that added this one. */
+  /** Who sends the keys: the device that opened the epoch, or that added this one; this one itself, when it has none: nobody does. */
   readonly opener: DeviceAddress;
   /** The add that brought this device into the epoch; `undefined`: it was there from the beginning. */
   readonly joinedBy: GroupStep | undefined;
@@ -84,6 +84,11 @@ export function sendingChain(epoch: Epoch, me: DeviceAddress): MemberChain | und
 /** Whether the keys of the epoch have come. */
 export function hasKeys(epoch: Epoch): boolean {
   return epoch.sessionId !== undefined;
+}
+
+/** Whether `opener` is still to send the seed of the epoch. */
+export function isAwaitedFrom(epoch: Epoch, opener: DeviceAddress): boolean {
+  return !hasKeys(epoch) && epoch.joinedBy === undefined && sameDevice(epoch.opener, opener);
 }
 
 /** An epoch without keys: a chain without a position for each of `devices`. */

@@ -9,7 +9,7 @@ import { ProtocolError } from '../base/errors.js';
 import { type Secret, duplicate, wipeAll } from '../base/secret.js';
 import { chainKeyLength } from '../crypto/chain.js';
 import type { Computation } from '../crypto/job.js';
-import { type Epoch, type GroupStep, chainOf, emptyChain, hasKeys, carryOut, seededEpoch, withChain } from './epoch.js';
+import { type Epoch, type GroupStep, chainOf, emptyChain, hasKeys, isAwaitedFrom, carryOut, seededEpoch, withChain } from './epoch.js';
 import type { GroupPreKeyBundle, GroupUpdateKeyBundle } from './group-change.js';
 import { addedKey, groupSeedLength } from './key-update.js';
 import type { MemberChain } from './member-chain.js';
@@ -63,13 +63,7 @@ export function* takeSeed(
   checkBundle(bundle, from, bundle.seed, groupSeedLength);
   if (before === undefined) return { kind: 'later' };
   if (epochOf(before, bundle.sessionId) !== undefined) return { kind: 'known' };
-  const epoch = before.epochs.find(
-    (candidate) =>
-      !hasKeys(candidate) &&
-      candidate.joinedBy === undefined &&
-      sameDevice(candidate.opener, from) &&
-      sameMembers(candidate.members, bundle.group.members),
-  );
+  const epoch = before.epochs.find((candidate) => isAwaitedFrom(candidate, from) && sameMembers(candidate.members, bundle.group.members));
   if (epoch === undefined) return { kind: 'later' };
   const change = yield* seededEpoch(epoch, self.address, bundle.sessionId, bundle.seed, unmetBound[waiting]);
   return { kind: 'taken', change: withEpoch(self, before, change) };

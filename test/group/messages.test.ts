@@ -8,7 +8,7 @@ import { generateSigningKeyPair } from '../../lib/crypto/signature.js';
 import { chainOf, sendingChain } from '../../lib/group/epoch.js';
 import { sealGroupMessages } from '../../lib/group/group-message.js';
 import { takeSeed } from '../../lib/group/key-bundle.js';
-import { withoutDevice, withoutOwnKeys } from '../../lib/group/transition.js';
+import { withGivenUpChain, withoutDevice, withoutOwnKeys } from '../../lib/group/transition.js';
 import { decodeContent } from '../../lib/wire/message.js';
 import type { PostedMessage } from './party.js';
 import { World, addressOf } from './world.js';
@@ -225,6 +225,33 @@ describe('keys', () => {
     expect(chainOf(carol.epoch, addressOf('dave/a'))?.positions).toEqual([]);
     expect(world.party('dave/a').receiveNow(carol.send(utf8('hello')))).toEqual(utf8('hello'));
     expectRefused(world, 'carol/a', world.party('dave/a').send(utf8('hello')), 'unknown-chain');
+  });
+
+  test('of an epoch that were lost with the store of its opener are not waited for: those of its next one go into the next one', () => {
+    const world = new World(suiteByName('curve25519'), 'lost seed', people);
+    world.create('alice/a', ['bob']);
+    for (const name of ['alice/a', 'bob/a']) world.deliver(name);
+    const bob = world.party('bob/a');
+    bob.change((self, group) => withGivenUpChain(self, group, addressOf('alice/a'), 0));
+    expect(world.bundles.get('alice/a > bob/a')?.splice(0)).toHaveLength(1);
+    world.remove('alice/a', []);
+    world.settle();
+    expect(bob.group?.epochs.map(({ sessionId }) => sessionId)).toEqual([undefined, world.party('alice/a').epoch.sessionId]);
+    expect(bob.receiveNow(world.party('alice/a').send(utf8('hello')))).toEqual(utf8('hello'));
+    expect(world.party('alice/a').receiveNow(bob.send(utf8('hello')))).toEqual(utf8('hello'));
+  });
+
+  test('of an epoch that have come before the store of its opener was lost are used for it, those of its next one for the next one', () => {
+    const world = new World(suiteByName('curve25519'), 'seed in time', people);
+    world.create('alice/a', ['bob']);
+    for (const name of ['alice/a', 'bob/a']) world.deliver(name);
+    const bob = world.party('bob/a');
+    const old = world.party('alice/a').epoch.sessionId;
+    bob.change((self, group) => withGivenUpChain(self, group, addressOf('alice/a'), 1));
+    world.remove('alice/a', []);
+    world.settle();
+    expect(bob.group?.epochs.map(({ sessionId }) => sessionId)).toEqual([old, world.party('alice/a').epoch.sessionId]);
+    expect(bob.receiveNow(world.party('alice/a').send(utf8('hello')))).toEqual(utf8('hello'));
   });
 
   test('made by a transition whose caller refuses it are all named, and the old state works after they are wiped', () => {
