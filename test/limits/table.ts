@@ -76,13 +76,19 @@ export const limitTests: Readonly<Record<keyof typeof limits, LimitTests>> = {
   largeKeyFrameLength: both('limits/lists.test.ts', 'a frame longer than those of suites with %s is not looked at'),
   unacknowledgedMessages: both('scenario/outages.test.ts', 'with too many messages unacknowledged no more are taken, and none is lost'),
   pushWindow: both('server/mailbox.test.ts', 'no more pushes than the window are on their way; each one consumed lets the next come'),
-  pushTries: both('scenario/set-aside.test.ts', 'is tried three times on one connection, holds up nothing, and is set aside with its reason'),
+  pushTries: both(
+    'scenario/set-aside.test.ts',
+    'is tried three times on one connection, holds up nothing, and is set aside with its reason',
+  ),
   setAsidePushes: both('client/set-aside.test.ts', 'so many pushes are set aside, and the oldest give way'),
   setAsideBytes: both(
     'client/set-aside.test.ts',
     'so many bytes are set aside, the oldest give way, and a push larger than all of that is only named',
   ),
-  earlyMessages: both('client/early-messages.test.ts', 'one session and one user have a share each, and what others may hold is left alone'),
+  earlyMessages: both(
+    'client/early-messages.test.ts',
+    'one session and one user have a share each, and what others may hold is left alone',
+  ),
   earlyMessagesPerUser: both(
     'client/early-messages.test.ts',
     'one session and one user have a share each, and what others may hold is left alone',
