@@ -195,7 +195,7 @@ export async function dropGroup(core: Core, plan: Plan, opened: LoadedGroup): Pr
   const { groups, orders, outbox, groupWaiting, groupHeld, store, events } = core;
   const { address } = opened.group;
   plan.add(await groups.remove(opened));
-  const waiting = await store.loadWaitingGroupMessages(address, Number.MAX_SAFE_INTEGER);
+  const waiting = await store.loadWaitingGroupMessages(address);
   const held = await store.loadHeldGroupMessages(address);
   plan.add(
     groupWaiting.remove(

@@ -33,7 +33,7 @@ export async function requeueGroups(core: Core, plan: Plan): Promise<void> {
   }
   for (const { group, messages } of byGroup.values()) {
     // What had been sealed was sent before what waits: the order stays, under new numbers.
-    const waiting = await store.loadWaitingGroupMessages(group, Number.MAX_SAFE_INTEGER);
+    const waiting = await store.loadWaitingGroupMessages(group);
     const sequences = waiting.map(({ sequence }) => sequence);
     plan.add(groupWaiting.remove(group, sequences));
     keepWaiting(core, plan, group, [...messages, ...waiting]);

@@ -349,10 +349,12 @@ export class ClientStore {
     });
   }
 
-  /** The first messages that wait for the keys of `group`, in order. */
-  async loadWaitingGroupMessages(group: GroupAddress, limit: number): Promise<WaitingGroupMessage[]> {
-    const rows = await this.commits.list('group', { prefix: groupQueuePrefix('waiting', group), limit });
-    return rows.map((row) => readWaitingGroupMessage(row).message);
+  /** The messages that wait for the keys of `group`, all or the first ones, in order. */
+  async loadWaitingGroupMessages(group: GroupAddress, limit?: number): Promise<WaitingGroupMessage[]> {
+    const prefix = groupQueuePrefix('waiting', group);
+    const read = (row: Row): WaitingGroupMessage => readWaitingGroupMessage(row).message;
+    if (limit === undefined) return this.#all('group', prefix, read);
+    return (await this.commits.list('group', { prefix, limit })).map(read);
   }
 
   /** The messages of `group` that cannot be opened yet, all or the first ones, in the order in which they came. */

@@ -68,7 +68,7 @@ export class Overlay {
     const deletions = queued.length - sets;
     return {
       // So many more rows than asked for may turn out to be deleted.
-      storedRange: range.limit === undefined ? range : { ...range, limit: range.limit + deletions },
+      storedRange: range.limit === undefined ? range : { ...range, limit: Math.min(range.limit + deletions, Number.MAX_SAFE_INTEGER) },
       merge: (stored) => merge(stored, queued, limit, range.reverse === true),
     };
   }

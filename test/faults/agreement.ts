@@ -107,9 +107,12 @@ async function groupDisagreement(relay: RelayStore, name: string, { groupId, mem
   return [`${name} and the relay differ about ${groupId}: ${devices.join(' ')} and ${named.join(' ')}`];
 }
 
+/** The sessions that are sealed with: those that were given up are only read. */
 async function sessionsOf(store: ClientStore, device: Device): Promise<readonly ReadySession[]> {
   const sessions: ReadySession[] = [];
+  const givenUp = new Set((await store.loadGivenUpSessions()).map(({ sessionId }) => sessionId));
   for (const index of await store.loadSessionIndexes()) {
+    if (givenUp.has(index.sessionId)) continue;
     const { session } = await store.loadSession(index, addressOf(device));
     if (session.state === 'ready') sessions.push(session);
   }

@@ -60,7 +60,14 @@ async function play(world: World): Promise<readonly string[]> {
   for (const [user, count] of world.story.devices.entries()) for (let i = 0; i < count; i += 1) await world.join(`user-${user}`);
   for (const step of world.story.steps) await perform(world, step);
   await finishRemovals(world);
-  const atRest = async (): Promise<readonly string[]> => [...verdict(world), ...differences(await viewsOf(world))];
+  const atRest = async (): Promise<readonly string[]> => {
+    try {
+      return [...verdict(world), ...differences(await viewsOf(world))];
+    } catch (error) {
+      if (error instanceof HostDied) return ['somebody has died just now'];
+      throw error;
+    }
+  };
   const first = await settle(world, atRest);
   if (first.length > 0) return first;
   await world.disarm();

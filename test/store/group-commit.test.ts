@@ -289,6 +289,7 @@ describe('group commit', () => {
     expect(shown(await group.list('meta', { ...all, limit: 2 }))).toEqual(['b=1', 'd=1']);
     expect(stores[0]!.ranges.at(-1)!.limit).toBe(4);
     expect(shown(await group.list('meta', { ...all, limit: 2, after: bytes('b') }))).toEqual(['d=1', 'e=1']);
+    expect(shown(await group.list('meta', { ...all, limit: Number.MAX_SAFE_INTEGER }))).toEqual(['b=1', 'd=1', 'e=1']);
   });
 
   test('what is queued over what is stored reads like both in a plain store', async () => {

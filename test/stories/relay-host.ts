@@ -69,7 +69,11 @@ export class RelayHost {
     return this.#history.at(-1) ?? new Map();
   }
 
-  accept = (channel: FrameChannel): void => this.relay.accept(channel);
+  /** A relay that is not there takes no channel: one that was on its way when it ended is cut. */
+  accept = (channel: FrameChannel): void => {
+    if (this.#relay === undefined) channel.cut();
+    else this.#relay.accept(channel);
+  };
 
   async start(): Promise<void> {
     this.#lives += 1;
