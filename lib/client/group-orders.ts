@@ -4,6 +4,7 @@
  * Owns: their order in each group, and who waits for them. Does not own: their requests. Locks are those of the group.
  */
 import { type GroupAddress, groupKey } from '../base/address.js';
+import { StoreError } from '../base/errors.js';
 import type { ClientStore } from '../store/client-store.js';
 import { type GroupOrder, type GroupWish, deleteFromGroupQueue, putGroupOrder } from '../store/client/group-queue-rows.js';
 import type { BookChange } from './session-book.js';
@@ -25,13 +26,17 @@ export class GroupOrders {
     this.#store = store;
   }
 
-  /** Forgets everything and loads it anew. */
+  /** Forgets everything and loads it anew. Who waits for an order that has ended meanwhile, in a commit of unknown outcome, is told so. */
   async load(): Promise<void> {
     this.#byGroup.clear();
+    const stored = new Set<number>();
     for (const order of await this.#store.loadGroupOrders()) {
       this.#enter(order);
+      stored.add(order.sequence);
       this.#next = Math.max(this.#next, order.sequence + 1);
     }
+    for (const [sequence, waiter] of this.#waiters) if (!stored.has(sequence)) waiter.reject(endedUnseen());
+    this.#ended();
   }
 
   /** The orders of `group`, oldest first. */
@@ -147,4 +152,8 @@ export class GroupOrders {
     if (orders === undefined) this.#byGroup.set(key, [order]);
     else orders.push(order);
   }
+}
+
+function endedUnseen(): StoreError {
+  return new StoreError('outcome-unknown', 'the change has ended while the store failed: the groups tell whether it was carried out');
 }
