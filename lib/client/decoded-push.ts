@@ -4,7 +4,7 @@ import { DecodeError } from '../base/errors.js';
 import { type PushPayload, type ReceivedPush, decodePayload } from '../wire/push.js';
 import { isGroupEnvelope } from './group-message.js';
 import { type GroupChangePush, groupOfChange } from './group-receive.js';
-import { restores } from './receive-restored.js';
+import { isRestored } from './receive-restored.js';
 
 /** Kinds that change a group. */
 const groupChangeKinds: readonly string[] = [
@@ -41,7 +41,8 @@ export function groupOf(payload: Decoded): GroupAddress | undefined {
 
 /** Whether a push says that a device goes on with an earlier store. */
 export function isRestoring(push: ReceivedPush): boolean {
+  // Of most pushes the kind says enough.
   if (push.payload.kind !== 'add-user-device') return false;
   const payload = decoded(push);
-  return payload !== undefined && !(payload instanceof DecodeError) && restores(payload);
+  return payload !== undefined && !(payload instanceof DecodeError) && payload.kind === 'add-user-device' && isRestored(payload.value);
 }

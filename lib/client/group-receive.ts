@@ -1,7 +1,7 @@
 /** What the relay says about groups: created, added to, removed from, left. Spec: group.md §3 to §7. */
 import { type DeviceAddress, type GroupAddress, sameDevice, sameUser } from '../base/address.js';
 import { noBytes } from '../base/bytes.js';
-import { E2eeError, InternalError, ProtocolError } from '../base/errors.js';
+import { E2eeError, InternalError, ProtocolError, StoreError, UsageError } from '../base/errors.js';
 import { addedDevices, announcedGroup, removedMembers, toldAgain } from '../group/transition.js';
 import { isManager, memberOf } from '../group/membership.js';
 import type { GroupDevice } from '../wire/group.js';
@@ -57,7 +57,10 @@ export async function receiveGroupChange(core: Core, plan: Plan, payload: GroupC
     plan.include(change);
     return state;
   } catch (error) {
-    if (!(error instanceof E2eeError) || error instanceof InternalError || error.name === 'StoreError') throw error;
+    // A mistake of ours, or trouble of the store, is no fault of the change: the push is tried again, and set aside.
+    if (!(error instanceof E2eeError) || error instanceof UsageError || error instanceof InternalError || error instanceof StoreError) {
+      throw error;
+    }
     return refuse(error.code);
   }
 }

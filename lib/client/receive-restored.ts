@@ -7,7 +7,7 @@
 import { type DeviceAddress, type GroupAddress, sameDevice } from '../base/address.js';
 import { memberOf } from '../group/membership.js';
 import { withGivenUpChain } from '../group/transition.js';
-import type { PushPayload, PushPayloads } from '../wire/push.js';
+import type { PushPayloads } from '../wire/push.js';
 import { approvalOf } from './approval.js';
 import type { Core } from './core.js';
 import { groupKeysIn, putGroupChange, selfOf, waitingSeeds } from './group-keys.js';
@@ -19,11 +19,6 @@ import { requeue } from './requeue.js';
 /** Whether an add_user_device_msg is about a device that goes on with an earlier store: no registration names the new device among the old ones. */
 export function isRestored({ device, oldDevices }: PushPayloads['add-user-device']): boolean {
   return oldDevices.some((old) => sameDevice(old, device));
-}
-
-/** Whether a push says that a device goes on with an earlier store. */
-export function restores(payload: PushPayload): boolean {
-  return payload.kind === 'add-user-device' && isRestored(payload.value);
 }
 
 /** The groups that a device of `user` may be in. */

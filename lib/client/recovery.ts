@@ -3,8 +3,8 @@
  *
  * Its sessions and its own chains in groups would repeat message keys, so they are given up, all in one commit: what others have sealed can still be
  * opened, nothing is sealed with them again. What was on its way waits for new ones under its old message ids, so that who has a message already
- * drops the second copy. Published pre-keys are replaced, because the relay may hand out some that only the lost state knew. A new name for the store tells the relay that the old one is given up; the relay tells the others, who take the device into
- * its groups again.
+ * drops the second copy. Published pre-keys are replaced, because the relay may hand out some that only the lost state knew. A new name for the
+ * store tells the relay that the old one is given up; the relay tells the others, who take the device into its groups again.
  */
 import { withoutOwnKeys } from '../group/transition.js';
 import { putNextOneTimePreKeyId } from '../store/client/account-rows.js';
