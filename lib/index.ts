@@ -4,7 +4,7 @@
  * `Client` is one device of one user. It needs a store and a way to its relay; `./server` has the relay, `./store/sqlite` the durable store,
  * `./core` the protocol without a client.
  */
-export { Client, type ClientStatus, type GroupSendOptions, type KnownDevice, type SendOptions, type WaitOptions } from './client/client.js';
+export { Client, type GroupSendOptions, type KnownDevice, type SendOptions, type WaitOptions } from './client/client.js';
 export { type ClientLimits, type ClientOptions, type RegisterOptions } from './client/options.js';
 export type { NoticeEvent, NoticePayload, SuiteUpgradeEvent } from './client/notice-event.js';
 export type { ClientEvent, ClientEventOf, ClientEventType, EventListener } from './client/events.js';
@@ -16,6 +16,7 @@ export type { ReceivedMessage } from './client/inbox.js';
 export type { SetAsidePush } from './client/set-aside-pushes.js';
 export type { Recovery, UndecryptableCode } from './client/undecryptable.js';
 export type { InviteResult } from './client/invite.js';
+export type { ClientStatus } from './client/status.js';
 export type { Approval } from './store/client/peer-rows.js';
 export type { Delivered } from './client/mailer.js';
 export type { Sent, SentTo } from './client/send.js';

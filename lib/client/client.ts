@@ -3,7 +3,6 @@
  *
  * Owns: the order in which a client starts and ends. Everything it does stands in the modules beside it.
  */
-import { currentSignedPreKey } from '../account/account.js';
 import type { DeviceAddress, GroupAddress, UserAddress } from '../base/address.js';
 import { UsageError } from '../base/errors.js';
 import type { CipherSuite } from '../crypto/cipher-suite.js';
@@ -31,6 +30,7 @@ import { dropRefused } from './refused-requests.js';
 import { type Sent, sendMessage } from './send.js';
 import { acquireSync } from './stream-message.js';
 import type { SetAsidePush } from './set-aside-pushes.js';
+import { type ClientStatus, statusOf } from './status.js';
 import { updateUser } from './user-update.js';
 
 /** A device of somebody, as it is known here. */
@@ -42,38 +42,6 @@ export interface KnownDevice {
   readonly isReady: boolean;
   /** `asked`: nothing is sent to it until {@link Client.approveDevice}; `rejected`: nothing at all. */
   readonly approval: Approval;
-}
-
-/** How a client stands. */
-export interface ClientStatus {
-  readonly address: DeviceAddress;
-  readonly suite: string;
-  readonly connection: 'connected' | 'connecting' | 'offline';
-  readonly sessions: { readonly ready: number; readonly invited: number };
-  /** Requests that the relay has not answered. */
-  readonly outbox: number;
-  /** Requests that the relay refused: tried again at the next starts, a few times, unless {@link Client.dropRefused} is called. */
-  readonly refused: number;
-  /** Messages that wait for a session, or for the keys of a group. */
-  readonly pending: number;
-  /** Groups this device is in. */
-  readonly groups: number;
-  /** Messages that wait for `ack()`. */
-  readonly inbox: number;
-  /** Pushes that the relay has not been told about. */
-  readonly unconsumedPushes: number;
-  /** Pushes whose handling failed: see {@link Client.setAside}. */
-  readonly setAside: number;
-  /** Messages that came before their session was ready. */
-  readonly earlyMessages: number;
-  /** How often something received could not be used since the store was made, by code (lib/client/undecryptable.ts). */
-  readonly undecryptable: Readonly<Record<string, number>>;
-  readonly oneTimePreKeys: number;
-  readonly signedPreKey: { readonly id: number; readonly expires: number };
-  /** ms since 1970; 0 when the relay did not say. */
-  readonly tokenExpires: number;
-  /** Commits of the store so far. */
-  readonly commits: number;
 }
 
 /** Options of calls that can wait. */
@@ -313,33 +281,7 @@ export class Client {
 
   /** How the client stands. Rejects with `StoreError`. */
   async status(): Promise<ClientStatus> {
-    return this.#call(() => this.#status());
-  }
-
-  async #status(): Promise<ClientStatus> {
-    const { account, sessions, outbox, pending, groups, groupWaiting, inbox, pushes, link, steps, store } = this.#assembly.core;
-    const { setAside, early, refusals } = this.#assembly.core;
-    await steps.settled();
-    const { id, expires } = currentSignedPreKey(account.account);
-    return {
-      address: account.address,
-      suite: account.account.suite.name,
-      connection: link.state,
-      sessions: sessions.counts,
-      outbox: outbox.size,
-      refused: outbox.refused.length,
-      pending: pending.total + groupWaiting.total,
-      groups: groups.all().length,
-      inbox: inbox.count,
-      unconsumedPushes: pushes.unconsumed,
-      setAside: setAside.count,
-      earlyMessages: early.total,
-      undecryptable: refusals.all,
-      oneTimePreKeys: await store.countOneTimePreKeys(),
-      signedPreKey: { id, expires },
-      tokenExpires: account.credentials?.tokenExpires ?? 0,
-      commits: account.durableCommits,
-    };
+    return this.#call(() => statusOf(this.#assembly.core));
   }
 
   /**
@@ -347,8 +289,7 @@ export class Client {
    * its message. Resolves with their number when that is durable. Rejects with `StoreError`.
    */
   async dropRefused(): Promise<number> {
-    this.#assertOpen();
-    return dropRefused(this.#assembly.core);
+    return this.#call(() => dropRefused(this.#assembly.core));
   }
 
   /**
@@ -356,8 +297,7 @@ export class Client {
    * many. Rejects with `StoreError`.
    */
   async setAside(): Promise<readonly SetAsidePush[]> {
-    this.#assertOpen();
-    return this.#assembly.receiver.setAside();
+    return this.#call(() => this.#assembly.receiver.setAside());
   }
 
   /** Does not wait any longer for the next attempt to connect. */

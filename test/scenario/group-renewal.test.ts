@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { TransportError } from '../../lib/base/errors.js';
 import { utf8 } from '../../lib/base/bytes.js';
 import type { GroupAddress } from '../../lib/index.js';
-import type { MemoryTables } from '../../lib/store/memory/memory-store.js';
 import { type Device, World } from '../support/scenario.js';
+import { allTalk, backup, join, restore } from '../support/scenario-groups.js';
 
 let world: World;
 
@@ -15,48 +15,12 @@ afterEach(async () => {
   expect(await world.end()).toEqual([]);
 });
 
-async function join(...names: string[]): Promise<Device[]> {
-  const devices: Device[] = [];
-  for (const name of names) {
-    const [userId = '', deviceId = 'one'] = name.split('/');
-    devices.push(await world.join(userId, deviceId));
-  }
-  return devices;
-}
-
-/** Everybody says something and hears all others once. */
-async function allTalk(group: GroupAddress, devices: readonly Device[], round: string): Promise<void> {
-  const textOf = ({ userId, deviceId }: Device): string => `${round} from ${userId}/${deviceId}`;
-  for (const device of devices) await device.client.sendToGroup(group, utf8(textOf(device)));
-  for (const device of devices) {
-    const expected = devices.filter((other) => other !== device).map(textOf);
-    const heard = (): string[] => device.texts.filter((text) => text.startsWith(round)).sort();
-    await world.passes(() => heard().length >= expected.length, `${device.userId}/${device.deviceId} hears all of ${round}`);
-    expect(heard()).toEqual([...expected].sort());
-  }
-}
-
 /** Lets no keys leave the device, and no session that could carry them begin. */
 function keepsKeys(device: Device): void {
   device.traffic.interfere = ({ name }) =>
     ['send_one2one_msg', 'invite', 'accept', 'get_pre_key_bundle'].includes(name)
       ? { error: new TransportError('offline', 'kept back'), deliver: false }
       : undefined;
-}
-
-async function backup(device: Device): Promise<MemoryTables> {
-  await device.isQuiet();
-  await device.close();
-  const tables = device.snapshot();
-  await device.open();
-  await device.sees('connection');
-  return tables;
-}
-
-/** The device over its old store. */
-async function restore(device: Device, tables: MemoryTables, seed = 'restored'): Promise<Device> {
-  await device.close();
-  return world.device(device.userId, device.deviceId, { seed }, tables).open();
 }
 
 async function isTold(type: 'group-created' | 'group-members-added' | 'group-members-removed', devices: readonly Device[]): Promise<void> {
@@ -81,61 +45,61 @@ async function announced(opener: Device, others: readonly Device[], managers: re
 
 describe('an opener whose store is restored before its keys went out', () => {
   test('hears of the group that it made and forgot, and opens it anew; what waited for keys arrives', async () => {
-    const [alice, bob, carol] = await join('alice', 'bob', 'carol');
+    const [alice, bob, carol] = await join(world, 'alice', 'bob', 'carol');
     if (alice === undefined || bob === undefined || carol === undefined) throw new Error('nobody there');
     const tables = await backup(alice);
     const group = await announced(alice, [bob, carol]);
     await bob.client.sendToGroup(group, utf8('waiting'));
-    const restored = await restore(alice, tables);
+    const restored = await restore(world, alice, tables);
     await world.passes(() => restored.texts.includes('waiting') && carol.texts.includes('waiting'), 'what waited is read');
-    await allTalk(group, [restored, bob, carol], 'then');
+    await allTalk(world, group, [restored, bob, carol], 'then');
     expect((await restored.client.groups()).map(({ state, isManager }) => [state, isManager])).toEqual([['ready', true]]);
   });
 
   test('is helped by another manager while it stays away from the group', async () => {
-    const [alice, bob, carol] = await join('alice', 'bob', 'carol');
+    const [alice, bob, carol] = await join(world, 'alice', 'bob', 'carol');
     if (alice === undefined || bob === undefined || carol === undefined) throw new Error('nobody there');
     const tables = await backup(alice);
     const group = await announced(alice, [bob, carol], [bob, carol]);
-    const restored = await restore(alice, tables);
+    const restored = await restore(world, alice, tables);
     await getKeys([restored, 1], [bob, 1], [carol, 1]);
-    await allTalk(group, [restored, bob, carol], 'first');
-    await allTalk(group, [restored, bob, carol], 'second');
+    await allTalk(world, group, [restored, bob, carol], 'first');
+    await allTalk(world, group, [restored, bob, carol], 'second');
     for (const device of [restored, bob, carol]) expect((await device.client.groups()).map(({ state }) => state)).toEqual(['ready']);
   });
 
   test('after it had added somebody: who was added gets keys', async () => {
-    const [alice, bob, carol] = await join('alice', 'bob', 'carol');
+    const [alice, bob, carol] = await join(world, 'alice', 'bob', 'carol');
     if (alice === undefined || bob === undefined || carol === undefined) throw new Error('nobody there');
     const group = await alice.client.createGroup({ name: 'friends', members: [bob.user] });
-    await allTalk(group, [alice, bob], 'first');
+    await allTalk(world, group, [alice, bob], 'first');
     const tables = await backup(alice);
     keepsKeys(alice);
     await alice.client.addGroupMembers(group, [carol.user]);
     await isTold('group-members-added', [bob, carol]);
-    const restored = await restore(alice, tables);
+    const restored = await restore(world, alice, tables);
     await getKeys([restored, 1], [bob, 2], [carol, 1]);
-    await allTalk(group, [restored, bob, carol], 'second');
+    await allTalk(world, group, [restored, bob, carol], 'second');
   });
 
   test('after it had removed somebody: who stayed gets keys, who went does not', async () => {
-    const [alice, bob, carol] = await join('alice', 'bob', 'carol');
+    const [alice, bob, carol] = await join(world, 'alice', 'bob', 'carol');
     if (alice === undefined || bob === undefined || carol === undefined) throw new Error('nobody there');
     const group = await alice.client.createGroup({ name: 'friends', members: [bob.user, carol.user] });
-    await allTalk(group, [alice, bob, carol], 'first');
+    await allTalk(world, group, [alice, bob, carol], 'first');
     const tables = await backup(alice);
     keepsKeys(alice);
     await alice.client.removeGroupMembers(group, [carol.user]);
     await isTold('group-members-removed', [bob, carol]);
-    const restored = await restore(alice, tables);
+    const restored = await restore(world, alice, tables);
     await getKeys([restored, 1], [bob, 2]);
-    await allTalk(group, [restored, bob], 'second');
+    await allTalk(world, group, [restored, bob], 'second');
     expect((await restored.client.groups()).map(({ members }) => members.map(({ userId }) => userId))).toEqual([['alice', 'bob']]);
     expect(carol.texts.filter((text) => text.startsWith('second'))).toEqual([]);
   });
 
   test('when some have its keys and some have not, all come into one epoch', async () => {
-    const [alice, bob, carol] = await join('alice', 'bob', 'carol');
+    const [alice, bob, carol] = await join(world, 'alice', 'bob', 'carol');
     if (alice === undefined || bob === undefined || carol === undefined) throw new Error('nobody there');
     await alice.send(bob, 'hello');
     await bob.hears(1);
@@ -151,53 +115,53 @@ describe('an opener whose store is restored before its keys went out', () => {
     await world.passes(() => bob.eventsOf('group-ready').length > 0, 'Bob has the keys');
     await isTold('group-created', [carol]);
     expect(carol.eventsOf('group-ready')).toEqual([]);
-    const restored = await restore(alice, tables);
+    const restored = await restore(world, alice, tables);
     await world.passes(() => carol.eventsOf('group-ready').length > 0, 'Carol gets keys');
-    await allTalk(group, [restored, bob, carol], 'then');
+    await allTalk(world, group, [restored, bob, carol], 'then');
   });
 
   test('when all devices of its user are restored, they open the group anew', async () => {
-    const [alice, aliceTwo, bob] = await join('alice', 'alice/two', 'bob');
+    const [alice, aliceTwo, bob] = await join(world, 'alice', 'alice/two', 'bob');
     if (alice === undefined || aliceTwo === undefined || bob === undefined) throw new Error('nobody there');
     const tables = await backup(alice);
     const tablesTwo = await backup(aliceTwo);
     const group = await announced(alice, [aliceTwo, bob]);
     await aliceTwo.close();
-    const restored = await restore(alice, tables);
-    const restoredTwo = await restore(aliceTwo, tablesTwo);
+    const restored = await restore(world, alice, tables);
+    const restoredTwo = await restore(world, aliceTwo, tablesTwo);
     await getKeys([restored, 1], [restoredTwo, 1], [bob, 1]);
-    await allTalk(group, [restored, restoredTwo, bob], 'then');
+    await allTalk(world, group, [restored, restoredTwo, bob], 'then');
   });
 
   test('when nobody else is left, the group goes on with it alone', async () => {
-    const [alice, bob] = await join('alice', 'bob');
+    const [alice, bob] = await join(world, 'alice', 'bob');
     if (alice === undefined || bob === undefined) throw new Error('nobody there');
     const group = await alice.client.createGroup({ name: 'friends', members: [bob.user] });
-    await allTalk(group, [alice, bob], 'first');
+    await allTalk(world, group, [alice, bob], 'first');
     const tables = await backup(alice);
     await alice.client.removeGroupMembers(group, [bob.user]);
     await alice.isQuiet();
-    const restored = await restore(alice, tables);
+    const restored = await restore(world, alice, tables);
     await world.passes(() => restored.eventsOf('group-ready').length > 0, 'it has keys');
     await restored.client.addGroupMembers(group, [bob.user]);
-    await allTalk(group, [restored, bob], 'second');
+    await allTalk(world, group, [restored, bob], 'second');
   });
 });
 
 describe('a device that is removed', () => {
   test('before the keys of its group went out: another manager opens the group anew', async () => {
-    const [alice, aliceTwo, bob, carol] = await join('alice', 'alice/two', 'bob', 'carol');
+    const [alice, aliceTwo, bob, carol] = await join(world, 'alice', 'alice/two', 'bob', 'carol');
     if (alice === undefined || aliceTwo === undefined || bob === undefined || carol === undefined) throw new Error('nobody there');
     const group = await announced(alice, [aliceTwo, bob, carol]);
     await aliceTwo.client.removeDevice('one');
-    await allTalk(group, [aliceTwo, bob, carol], 'then');
+    await allTalk(world, group, [aliceTwo, bob, carol], 'then');
   });
 
   test('before the keys for somebody whom it added went out: a manager who has keys opens an epoch for all', async () => {
-    const [alice, bob, bobTwo] = await join('alice', 'bob', 'bob/two');
+    const [alice, bob, bobTwo] = await join(world, 'alice', 'bob', 'bob/two');
     if (alice === undefined || bob === undefined || bobTwo === undefined) throw new Error('nobody there');
     const group = await alice.client.createGroup({ name: 'friends', members: [bob.user] });
-    await allTalk(group, [alice, bob, bobTwo], 'first');
+    await allTalk(world, group, [alice, bob, bobTwo], 'first');
     for (const device of [alice, bobTwo]) await device.close();
     keepsKeys(bob);
     const bobThree = await world.join('bob', 'three');
@@ -207,7 +171,7 @@ describe('a device that is removed', () => {
     await alice.open();
     await bobTwo.open();
     await getKeys([bobTwo, 2], [bobThree, 1]);
-    await allTalk(group, [alice, bobTwo, bobThree], 'second');
+    await allTalk(world, group, [alice, bobTwo, bobThree], 'second');
   });
 });
 
@@ -215,7 +179,7 @@ describe('a manager that dies while it opens a group anew', () => {
   for (const mode of ['before-commit', 'in-commit'] as const) {
     for (const commit of [1, 3, 5, 7]) {
       test(`dies ${mode} ${commit} after its store was restored: after a new start everybody has keys`, async () => {
-        const [alice, bob] = await join('alice', 'bob');
+        const [alice, bob] = await join(world, 'alice', 'bob');
         if (alice === undefined || bob === undefined) throw new Error('nobody there');
         const tables = await backup(alice);
         const group = await announced(alice, [bob]);
@@ -228,7 +192,7 @@ describe('a manager that dies while it opens a group anew', () => {
         await restored.close();
         const revived = await world.device('alice', 'one', { seed: 'revived' }, restored.tables).open();
         await world.passes(() => [...restored.texts, ...revived.texts].includes('waiting'), 'what waited is read');
-        await allTalk(group, [revived, bob], 'then');
+        await allTalk(world, group, [revived, bob], 'then');
       });
     }
   }

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { utf8 } from '../../lib/base/bytes.js';
-import type { GroupAddress } from '../../lib/index.js';
 import type { MemoryTables } from '../../lib/store/memory/memory-store.js';
 import { type Device, World } from '../support/scenario.js';
+import { allTalk, areReady, backup, join, restore, say } from '../support/scenario-groups.js';
 
 let world: World;
 
@@ -13,54 +12,6 @@ beforeEach(async () => {
 afterEach(async () => {
   expect(await world.end()).toEqual([]);
 });
-
-async function join(...names: string[]): Promise<Device[]> {
-  const devices: Device[] = [];
-  for (const name of names) {
-    const [userId = '', deviceId = 'one'] = name.split('/');
-    devices.push(await world.join(userId, deviceId));
-  }
-  return devices;
-}
-
-async function say(device: Device, group: GroupAddress, text: string): Promise<void> {
-  await device.client.sendToGroup(group, utf8(text));
-}
-
-async function areReady(...devices: Device[]): Promise<void> {
-  for (const device of devices) {
-    await world.passes(() => device.eventsOf('group-ready').length > 0, `${device.userId}/${device.deviceId} has the keys of the group`);
-  }
-}
-
-/** Everybody in `devices` says something, everybody else of them hears it once. */
-async function allTalk(group: GroupAddress, devices: readonly Device[], round: string): Promise<void> {
-  for (const device of devices) await say(device, group, `${round} from ${device.userId}/${device.deviceId}`);
-  for (const device of devices) {
-    const expected = devices.filter((other) => other !== device).map(({ userId, deviceId }) => `${round} from ${userId}/${deviceId}`);
-    await world.passes(
-      () => expected.every((text) => device.texts.includes(text)),
-      `${device.userId}/${device.deviceId} hears all of ${round}: ${device.texts.join(', ')}`,
-    );
-    expect(device.texts.filter((text) => text.startsWith(round)).sort()).toEqual([...expected].sort());
-  }
-}
-
-/** Ends the device; later its store is that of before. */
-async function backup(device: Device): Promise<MemoryTables> {
-  await device.isQuiet();
-  await device.close();
-  const tables = device.snapshot();
-  await device.open();
-  await device.sees('connection');
-  return tables;
-}
-
-/** The device over its old store. */
-async function restore(device: Device, tables: MemoryTables, seed = 'restored'): Promise<Device> {
-  await device.close();
-  return world.device(device.userId, device.deviceId, { seed }, tables).open();
-}
 
 async function isRecovered(...devices: Device[]): Promise<void> {
   for (const device of devices) {
@@ -75,19 +26,19 @@ function lost(...devices: Device[]): unknown[] {
 
 describe('a member whose store was rolled back', () => {
   test('gets fresh keys in its groups by itself: it reads and is read, by its own other device, too', async () => {
-    const [alice, bob, bobTwo, carol] = await join('alice', 'bob', 'bob/two', 'carol');
+    const [alice, bob, bobTwo, carol] = await join(world, 'alice', 'bob', 'bob/two', 'carol');
     if (alice === undefined || bob === undefined || bobTwo === undefined || carol === undefined) throw new Error('nobody there');
     const group = await alice.client.createGroup({ name: 'friends', members: [bob.user, carol.user] });
-    await areReady(alice, bob, bobTwo, carol);
-    await allTalk(group, [alice, bob, bobTwo, carol], 'first');
+    await areReady(world, alice, bob, bobTwo, carol);
+    await allTalk(world, group, [alice, bob, bobTwo, carol], 'first');
     const tables = await backup(bob);
-    await allTalk(group, [alice, bob, bobTwo, carol], 'second');
+    await allTalk(world, group, [alice, bob, bobTwo, carol], 'second');
     await bob.isQuiet();
-    const restored = await restore(bob, tables);
+    const restored = await restore(world, bob, tables);
     await isRecovered(restored);
-    await areReady(restored);
-    await allTalk(group, [alice, restored, bobTwo, carol], 'third');
-    await allTalk(group, [alice, restored, bobTwo, carol], 'fourth');
+    await areReady(world, restored);
+    await allTalk(world, group, [alice, restored, bobTwo, carol], 'third');
+    await allTalk(world, group, [alice, restored, bobTwo, carol], 'fourth');
     for (const device of [alice, bobTwo, carol]) {
       expect(device.eventsOf('device-restored')).toMatchObject([{ device: bob.address }]);
       expect(lost(device)).toEqual([]);
@@ -100,11 +51,11 @@ describe('a member whose store was rolled back', () => {
   });
 
   test('reads what was sent to it while it was away, and what it had asked to send goes out once, in order', async () => {
-    const [alice, bob, carol] = await join('alice', 'bob', 'carol');
+    const [alice, bob, carol] = await join(world, 'alice', 'bob', 'carol');
     if (alice === undefined || bob === undefined || carol === undefined) throw new Error('nobody there');
     const group = await alice.client.createGroup({ name: 'friends', members: [bob.user, carol.user] });
-    await areReady(alice, bob, carol);
-    await allTalk(group, [alice, bob, carol], 'first');
+    await areReady(world, alice, bob, carol);
+    await allTalk(world, group, [alice, bob, carol], 'first');
     await bob.send(alice, 'hello');
     await alice.send(bob, 'hello');
     await world.passes(() => alice.texts.includes('hello') && bob.texts.includes('hello'), 'they have a session');
@@ -123,7 +74,7 @@ describe('a member whose store was rolled back', () => {
     await say(alice, group, 'in the mailbox');
     await alice.send(bob, 'direct in the mailbox');
     await alice.isQuiet();
-    const restored = await restore(bob, tables);
+    const restored = await restore(world, bob, tables);
     await say(restored, group, 'waiting 3');
     await isRecovered(restored);
     await world.passes(() => restored.texts.length >= 2, 'the mailbox is read');
@@ -133,119 +84,119 @@ describe('a member whose store was rolled back', () => {
       expect(device.texts.filter((text) => text.startsWith('waiting'))).toEqual(['waiting 1', 'waiting 2', 'waiting 3']);
       expect(device.texts.filter((text) => text === 'direct').length).toBe(device === alice ? 1 : 0);
     }
-    await allTalk(group, [alice, restored, carol], 'then');
+    await allTalk(world, group, [alice, restored, carol], 'then');
     expect(lost(alice, carol, restored)).toEqual([]);
   });
 
   test('is taken in again also when its store knows nothing of the group, and when the group was changed meanwhile', async () => {
-    const [alice, bob, carol, dave] = await join('alice', 'bob', 'carol', 'dave');
+    const [alice, bob, carol, dave] = await join(world, 'alice', 'bob', 'carol', 'dave');
     if (alice === undefined || bob === undefined || carol === undefined || dave === undefined) throw new Error('nobody there');
     const known = await alice.client.createGroup({ name: 'known', members: [bob.user, carol.user] });
-    await areReady(alice, bob, carol);
-    await allTalk(known, [alice, bob, carol], 'first');
+    await areReady(world, alice, bob, carol);
+    await allTalk(world, known, [alice, bob, carol], 'first');
     const tables = await backup(bob);
     const group = await alice.client.createGroup({ name: 'new', members: [bob.user, carol.user] });
-    await allTalk(group, [alice, bob, carol], 'new');
+    await allTalk(world, group, [alice, bob, carol], 'new');
     await alice.client.addGroupMembers(known, [dave.user]);
-    await allTalk(known, [alice, bob, carol, dave], 'second');
+    await allTalk(world, known, [alice, bob, carol, dave], 'second');
     await alice.client.removeGroupMembers(known, [carol.user]);
-    await allTalk(known, [alice, bob, dave], 'third');
-    const restored = await restore(bob, tables);
+    await allTalk(world, known, [alice, bob, dave], 'third');
+    const restored = await restore(world, bob, tables);
     await isRecovered(restored);
     await world.passes(() => restored.eventsOf('group-ready').length >= 2, 'keys of both groups');
-    await allTalk(known, [alice, restored, dave], 'fourth');
-    await allTalk(group, [alice, restored, carol], 'fifth');
+    await allTalk(world, known, [alice, restored, dave], 'fourth');
+    await allTalk(world, group, [alice, restored, carol], 'fifth');
     expect((await restored.client.groups()).map(({ name, state }) => `${name} ${state}`).sort()).toEqual(['known ready', 'new ready']);
   });
 
   test('is not in the list of an epoch that is opened meanwhile, and comes into it after that', async () => {
-    const [alice, bob, carol, dave] = await join('alice', 'bob', 'carol', 'dave');
+    const [alice, bob, carol, dave] = await join(world, 'alice', 'bob', 'carol', 'dave');
     if (alice === undefined || bob === undefined || carol === undefined || dave === undefined) throw new Error('nobody there');
     const group = await alice.client.createGroup({ name: 'friends', members: [bob.user, carol.user, dave.user] });
-    await areReady(alice, bob, carol, dave);
-    await allTalk(group, [alice, bob, carol, dave], 'first');
+    await areReady(world, alice, bob, carol, dave);
+    await allTalk(world, group, [alice, bob, carol, dave], 'first');
     const tables = await backup(bob);
-    await allTalk(group, [alice, bob, carol, dave], 'second');
+    await allTalk(world, group, [alice, bob, carol, dave], 'second');
     for (const device of [alice, carol, dave]) {
       await device.isQuiet();
       await device.close();
     }
-    const restored = await restore(bob, tables);
+    const restored = await restore(world, bob, tables);
     await isRecovered(restored);
     await restored.isQuiet();
     await alice.open();
     const removed = alice.client.removeGroupMembers(group, [dave.user]);
     await carol.open();
     await removed;
-    await areReady(restored);
-    await allTalk(group, [alice, restored, carol], 'third');
+    await areReady(world, restored);
+    await allTalk(world, group, [alice, restored, carol], 'third');
     expect(lost(alice)).toEqual([]);
   });
 
   test('is healed when it is rolled back again in the middle of it', async () => {
-    const [alice, bob, carol] = await join('alice', 'bob', 'carol');
+    const [alice, bob, carol] = await join(world, 'alice', 'bob', 'carol');
     if (alice === undefined || bob === undefined || carol === undefined) throw new Error('nobody there');
     const group = await alice.client.createGroup({ name: 'friends', members: [bob.user, carol.user] });
-    await areReady(alice, bob, carol);
-    await allTalk(group, [alice, bob, carol], 'first');
+    await areReady(world, alice, bob, carol);
+    await allTalk(world, group, [alice, bob, carol], 'first');
     const tables = await backup(bob);
-    await allTalk(group, [alice, bob, carol], 'second');
-    const once = await restore(bob, tables, 'once');
+    await allTalk(world, group, [alice, bob, carol], 'second');
+    const once = await restore(world, bob, tables, 'once');
     await isRecovered(once);
     await once.sees('connection');
     const halfway = once.snapshot();
-    await areReady(once);
+    await areReady(world, once);
     await say(once, group, 'once');
     await world.passes(() => alice.texts.includes('once') && carol.texts.includes('once'), 'it is read');
     await once.isQuiet();
-    const twice = await restore(once, halfway, 'twice');
+    const twice = await restore(world, once, halfway, 'twice');
     await isRecovered(twice);
-    await areReady(twice);
-    await allTalk(group, [alice, twice, carol], 'third');
+    await areReady(world, twice);
+    await allTalk(world, group, [alice, twice, carol], 'third');
     expect(lost(alice, carol)).toEqual([]);
   });
 });
 
 describe('groups of several devices that were rolled back', () => {
   test('several devices of one user, the only manager among them, are healed by the other members', async () => {
-    const [alice, aliceTwo, bob] = await join('alice', 'alice/two', 'bob');
+    const [alice, aliceTwo, bob] = await join(world, 'alice', 'alice/two', 'bob');
     if (alice === undefined || aliceTwo === undefined || bob === undefined) throw new Error('nobody there');
     const group = await alice.client.createGroup({ name: 'friends', members: [bob.user] });
-    await areReady(alice, aliceTwo, bob);
-    await allTalk(group, [alice, aliceTwo, bob], 'first');
+    await areReady(world, alice, aliceTwo, bob);
+    await allTalk(world, group, [alice, aliceTwo, bob], 'first');
     const tables = await backup(alice);
     const tablesTwo = await backup(aliceTwo);
-    await allTalk(group, [alice, aliceTwo, bob], 'second');
+    await allTalk(world, group, [alice, aliceTwo, bob], 'second');
     await alice.isQuiet();
     await aliceTwo.isQuiet();
     await aliceTwo.close();
-    const restored = await restore(alice, tables);
-    const restoredTwo = await restore(aliceTwo, tablesTwo);
+    const restored = await restore(world, alice, tables);
+    const restoredTwo = await restore(world, aliceTwo, tablesTwo);
     await isRecovered(restored, restoredTwo);
-    await areReady(restored, restoredTwo);
-    await allTalk(group, [restored, restoredTwo, bob], 'third');
+    await areReady(world, restored, restoredTwo);
+    await allTalk(world, group, [restored, restoredTwo, bob], 'third');
     expect(lost(bob)).toEqual([]);
   });
 
   test('when all devices were rolled back, a manager begins the group anew and takes the others in', async () => {
-    const [alice, bob, carol] = await join('alice', 'bob', 'carol');
+    const [alice, bob, carol] = await join(world, 'alice', 'bob', 'carol');
     if (alice === undefined || bob === undefined || carol === undefined) throw new Error('nobody there');
     const group = await alice.client.createGroup({ name: 'friends', members: [bob.user, carol.user] });
-    await areReady(alice, bob, carol);
-    await allTalk(group, [alice, bob, carol], 'first');
+    await areReady(world, alice, bob, carol);
+    await allTalk(world, group, [alice, bob, carol], 'first');
     const devices = [bob, alice, carol];
     const copies: MemoryTables[] = [];
     for (const device of devices) copies.push(await backup(device));
-    await allTalk(group, [alice, bob, carol], 'second');
+    await allTalk(world, group, [alice, bob, carol], 'second');
     for (const device of devices) {
       await device.isQuiet();
       await device.close();
     }
     const restored: Device[] = [];
-    for (const [position, device] of devices.entries()) restored.push(await restore(device, copies[position] ?? device.tables));
+    for (const [position, device] of devices.entries()) restored.push(await restore(world, device, copies[position] ?? device.tables));
     await isRecovered(...restored);
-    await areReady(...restored);
-    await allTalk(group, restored, 'third');
+    await areReady(world, ...restored);
+    await allTalk(world, group, restored, 'third');
     expect(lost(...restored)).toEqual([]);
   });
 });
