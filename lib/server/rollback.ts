@@ -37,7 +37,9 @@ export function checkStore(login: LoginRecord, shown: ShownStore, now: number): 
     return { kind: 'accepted', login: { ...login, commitCounter, greeting } };
   }
   const retiredIncarnations = [login.incarnation, ...login.retiredIncarnations].slice(0, retiredKept);
-  return { kind: 'replaced', login: { ...login, incarnation, commitCounter, retiredIncarnations, storeSince: now, greeting } };
+  // Never earlier than an earlier store: a clock may go back.
+  const storeSince = Math.max(now, login.storeSince + 1);
+  return { kind: 'replaced', login: { ...login, incarnation, commitCounter, retiredIncarnations, storeSince, greeting } };
 }
 
 /** Whether a copy of the store has said hello since the two parted: each copy knows its own hellos only. An answer that was lost brings the same hello again. */

@@ -26,13 +26,13 @@ export const invite: Handler<'invite'> = async (context, caller, { invite: sent 
     throw new Refusal(responseCode.unavailable, 'too many invites to this user');
   }
   return context.locks.run([`pair:${deviceKey(caller)}${deviceKey(sent.to)}`], async () => {
-    const { store, clock } = context;
+    const { store } = context;
     const { generation } = store;
     const device = await store.device(caller);
     if (device === undefined) throw new Refusal(responseCode.notFound, 'the device is not registered here');
     const recent = await store.recentInvites(caller, sent.to);
     const known = recent.find(({ sessionId }) => sessionId === sent.sessionId);
-    const inviteTime = known?.inviteTime ?? clock.now();
+    const inviteTime = known?.inviteTime ?? (await timeOfInvite(context, sent.to));
     const { sessionId } = sent;
     const writes =
       known === undefined ? [store.putRecentInvites(caller, sent.to, [{ sessionId, inviteTime }, ...recent].slice(0, recentInvites))] : [];
@@ -45,6 +45,15 @@ export const invite: Handler<'invite'> = async (context, caller, { invite: sent 
     return { sessionId, inviteTime };
   });
 };
+
+/**
+ * The relay's time, but always after the recipient's store took the place of another one, also by a clock that stood still or went back: invites from
+ * before are refused, because the store that was lost may have answered them. Two devices that were restored at once would wait for each other.
+ */
+async function timeOfInvite({ store, clock }: RelayContext, to: DeviceAddress): Promise<number> {
+  const login = await store.login(to);
+  return login === undefined ? clock.now() : Math.max(clock.now(), login.storeSince + 1);
+}
 
 /** accept: passes the accept on and remembers that the two devices have a session. A repeated one is passed on again. */
 export const accept: Handler<'accept'> = async (context, caller, { accept: sent }) => {

@@ -1,6 +1,7 @@
 /** A device that goes on with an earlier store under a new name, as the relay sees it. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { GroupAddress } from '../../lib/base/address.js';
+import type { HelloAck } from '../../lib/wire/frame.js';
 import {
   add,
   addDevice,
@@ -38,11 +39,12 @@ afterEach(async () => {
 });
 
 /** Says hello with the store of that number. */
-async function connectAs(device: TestDevice, store: number): Promise<void> {
+async function connectAs(device: TestDevice, store: number): Promise<HelloAck> {
   // What was not consumed comes again.
   device.pushes.length = 0;
   const shown = { incarnation: new Uint8Array(16).fill(store), commitCounter: 1 };
-  await device.connect(fixture.network.transport, device.hello({ kind: 'token', token: device.token }, shown));
+  const { welcome } = await device.connect(fixture.network.transport, device.hello({ kind: 'token', token: device.token }, shown));
+  return welcome;
 }
 
 test('everybody who has a group with it is told once; it gets messages, sends none, and can be added again by one', async () => {
@@ -104,6 +106,25 @@ test('it opens an epoch itself, if it manages the group and has heard what the g
   const { devices } = expectOk(await remove(alice, group, []));
   expect(names(devices)).toEqual(['alice/phone', 'bob/phone', 'carol/phone']);
   expectOk(await say(alice, group, 'the first of the new epoch'));
+});
+
+test('an invite that comes after it is stamped later than it, also by a clock that stands still; the same invite from before keeps its time', async () => {
+  const invited = async (invite: ReturnType<TestDevice['invite']>): Promise<number> => {
+    const answer = expectOk<'invite'>(await alice.request('invite', { invite }));
+    expect((await take(bob, 1)).map((push) => payloadOf(push, 'invite').inviteTime)).toEqual([answer.inviteTime]);
+    return answer.inviteTime;
+  };
+  const before = alice.invite(bob.address, 'before');
+  expect(await invited(before)).toBe(fixture.clock.now());
+  const since: number[] = [];
+  for (const store of [2, 3]) {
+    const { storeSince } = await connectAs(bob, store);
+    await take(bob, 1);
+    expect(await invited(alice.invite(bob.address, `after ${store}`))).toBeGreaterThan(storeSince);
+    since.push(storeSince);
+  }
+  expect(since).toEqual([fixture.clock.now(), fixture.clock.now() + 1]);
+  expect(await invited(before)).toBe(fixture.clock.now());
 });
 
 test('its one-time pre-keys are forgotten with the old store, and it is asked for as many as it may have', async () => {
