@@ -112,13 +112,17 @@ export async function receiveAccept(core: Core, plan: Plan, answer: Accept): Pro
   const { opened, result } = found;
   if ('refusal' in result) return refuseWith(core, plan, 'accept', result.refusal, about);
   plan.create(secretsOf(result.session));
-  const isGivenUp = core.sessions.isGivenUp(result.session.sessionId);
-  const flushed = isGivenUp ? { session: result.session, entries: [] } : await flushPending(core, plan, result.session);
-  plan.add(core.sessions.change(opened, flushed.session)).retire(result.retired).create(secretsOf(flushed.session));
-  queueRequests(core, plan, flushed.entries);
   const { sessionId } = result.session;
+  const { sessions } = core;
+  // What the relay brings after the news of another store is that store's: the invite had met it already, and the session is a new one for it.
+  const isTakenUp = sessions.givenUpBy(sessionId) === 'them';
+  const isUsed = isTakenUp || !sessions.isGivenUp(sessionId);
+  const flushed = isUsed ? await flushPending(core, plan, result.session) : { session: result.session, entries: [] };
+  plan.add(sessions.change(opened, flushed.session)).retire(result.retired).create(secretsOf(flushed.session));
+  if (isTakenUp) plan.add(sessions.takeUpAgain(sessionId));
+  queueRequests(core, plan, flushed.entries);
   plan.afterwards(() => {
-    if (!isGivenUp) events.emit({ type: 'session-ready', device: answer.from, sessionId, direction: 'outbound' });
+    if (isUsed) events.emit({ type: 'session-ready', device: answer.from, sessionId, direction: 'outbound' });
     early.wake(sessionId);
   });
   return handled.succeeded;

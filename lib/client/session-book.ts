@@ -14,6 +14,7 @@ import type { ClientStore, StoredSession } from '../store/client-store.js';
 import {
   type GivenUpBy,
   type SessionIndex,
+  deleteGivenUp,
   deleteSession,
   indexOf,
   putGivenUp,
@@ -217,6 +218,17 @@ export class SessionBook {
           if (entry !== undefined) entry.givenUp = by;
         }
         removed.apply();
+      },
+    };
+  }
+
+  /** The change that uses a session again that the peer had seemed to have lost. */
+  takeUpAgain(sessionId: SessionId): BookChange {
+    return {
+      writes: [deleteGivenUp(sessionId)],
+      apply: () => {
+        const entry = this.#entries.get(sessionId);
+        if (entry !== undefined) entry.givenUp = undefined;
       },
     };
   }

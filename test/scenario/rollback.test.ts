@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { World } from '../support/scenario.js';
+import type { Transport } from '../../lib/transport/transport.js';
+import { backup as backupOf, restore } from '../support/scenario-groups.js';
+import { type Device, World } from '../support/scenario.js';
 
 let world: World;
 
@@ -42,6 +44,54 @@ describe('a store restored from a backup', () => {
     await restored.close();
     await alice.open();
     await world.passes(() => alice.eventsOf('store-rolled-back').length > 0, 'the relay refuses the store that was given up');
+  });
+
+  test('an invite that the new store has answered makes a session that both sides use, although its news came after the invite was made', async () => {
+    world = await World.create('an invite before the news', { limits: { lowOneTimePreKeys: 0 } });
+    const { transport: inner } = world.relay.network;
+    const held: (() => void)[] = [];
+    let isHeld = false;
+    const transport: Transport = {
+      connect: (options) =>
+        inner.connect({
+          ...options,
+          onPush: (bytes) => {
+            if (isHeld) held.push(() => options.onPush(bytes));
+            else options.onPush(bytes);
+          },
+        }),
+    };
+    const alice = await world.device('alice', 'one', { client: { transport } }).register();
+    const bob = await world.join('bob');
+    await alice.send(bob, 'one');
+    await bob.hears(1);
+    const backup = await backupOf(bob);
+    await bob.send(alice, 'two');
+    await alice.hears(1);
+    await bob.isQuiet();
+    await bob.restart();
+    await bob.isQuiet();
+
+    isHeld = true;
+    const restored = await restore(world, bob, backup);
+    await world.passes(() => restored.eventsOf('connection').some(({ state }) => state === 'connected'), 'the restored store is taken');
+    const [invited] = await alice.client.invite(bob.user);
+    if (invited?.state !== 'invited') throw new Error('not invited');
+    const { sessionId } = invited;
+    const isReady = (device: Device) => device.eventsOf('session-ready').some((event) => event.sessionId === sessionId);
+    await world.passes(() => isReady(restored), 'bob answers');
+    isHeld = false;
+    for (const bring of held) bring();
+    await world.passes(() => isReady(alice), 'alice uses the session');
+    expect(alice.eventsOf('device-restored')).toHaveLength(1);
+    for (const [from, to] of [
+      [alice, restored],
+      [restored, alice],
+    ] as const) {
+      await from.send(to, `from ${from.userId}`);
+      await world.passes(() => to.texts.includes(`from ${from.userId}`), 'it is read');
+    }
+    expect([...alice.eventsOf('undecryptable'), ...restored.eventsOf('undecryptable')]).toEqual([]);
   });
 
   test('what was encrypted and not confirmed is encrypted anew under its old id, and arrives once', async () => {

@@ -88,6 +88,11 @@ export function putGivenUp({ sessionId, by }: GivenUp): Write {
   return putRow('session', sessionKey('given-up', sessionId), (writer) => writer.boolean(by === 'us'));
 }
 
+/** Forgets that a session was given up. */
+export function deleteGivenUp(sessionId: SessionId): Write {
+  return deleteRow('session', sessionKey('given-up', sessionId));
+}
+
 /** Reads a row of {@link givenUpPrefix}. Throws `StoreError`. */
 export function readGivenUp({ key, value }: Row): GivenUp {
   const keyReader = new RowKeyReader(key);
