@@ -41,7 +41,7 @@ step('the native addon', 'native', ['package-lock.json', 'CMakeLists.txt', 'nati
 step(
   'the TypeScript build',
   'typescript',
-  ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'deps/build.mjs', 'proto', 'lib', 'bench', 'test'],
+  ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'deps/build.mjs', 'deps/bundle.mjs', 'proto', 'lib', 'bench', 'test'],
   () => run(node, ['deps/build.mjs']),
 );
 

@@ -17,8 +17,8 @@ describe('the harness of faults', () => {
     if (copy !== undefined) rmSync(copy, { recursive: true, force: true });
   });
 
-  test.each(flaws)('finds that $name', (flaw) => {
-    copy = flawedCopy(flaw);
+  test.each(flaws)('finds that $name', async (flaw) => {
+    copy = await flawedCopy(flaw);
     const words = [join(copy, 'dist/test/faults/main.js'), '--runs', String(stories), '--seed', '1', '--stop-at-failure'];
     const { stdout, status } = spawnSync(process.execPath, words, {
       encoding: 'utf8',

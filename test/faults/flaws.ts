@@ -1,8 +1,9 @@
 /** Mistakes that the harness must find, each a small patch of the source, applied to a copy. */
 import { transformSync } from '@swc/core';
-import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bundle } from '../../deps/bundle.mjs';
 import { packageRoot } from '../../lib/base/package-root.js';
 
 /** One mistake. */
@@ -48,8 +49,8 @@ export const flaws: readonly Flaw[] = [
   },
 ];
 
-/** A copy of the compiled package with `flaw` in it; returns its directory, which the caller removes. Throws when the source no longer has what is to be spoilt. */
-export function flawedCopy({ file, right, wrong }: Flaw): string {
+/** A copy of the package with `flaw` in it; resolves with its directory, which the caller removes. Rejects when the source no longer has what is to be spoilt. */
+export async function flawedCopy({ file, right, wrong }: Flaw): Promise<string> {
   const root = packageRoot();
   const source = readFileSync(join(root, 'lib', `${file}.ts`), 'utf8');
   if (source.split(right).length !== 2) throw new Error(`lib/${file}.ts does not have this once: ${right}`);
@@ -58,8 +59,13 @@ export function flawedCopy({ file, right, wrong }: Flaw): string {
     module: { type: 'es6' },
   });
   const copy = mkdtempSync(join(tmpdir(), 'skissm-flawed-'));
-  cpSync(join(root, 'dist'), join(copy, 'dist'), { recursive: true });
-  for (const name of ['node_modules', 'build', 'package.json']) symlinkSync(join(root, name), join(copy, name));
-  writeFileSync(join(copy, 'dist/lib', `${file}.js`), code);
+  for (const name of ['node_modules', 'package.json']) symlinkSync(join(root, name), join(copy, name));
+  mkdirSync(join(copy, 'build'));
+  symlinkSync(join(root, 'build/Release'), join(copy, 'build/Release'));
+  const modules = join(copy, 'build/modules');
+  cpSync(join(root, 'build/modules'), modules, { recursive: true });
+  writeFileSync(join(modules, 'lib', `${file}.js`), code);
+  await bundle(modules, join(copy, 'dist'));
+  cpSync(join(root, 'dist/lib/store/sqlite/migrations'), join(copy, 'dist/lib/store/sqlite/migrations'), { recursive: true });
   return copy;
 }

@@ -6,8 +6,8 @@
 import { createHash } from 'node:crypto';
 import { Client, webSocketTransport } from '../../dist/lib/index.js';
 import { openSqliteStore } from '../../dist/lib/store/sqlite/index.js';
-import { decodeEnvelope } from '../../dist/lib/wire/message.js';
-import { requests } from '../../dist/lib/wire/request.js';
+import { decodeEnvelope } from '../../build/modules/lib/wire/message.js';
+import { requests } from '../../build/modules/lib/wire/request.js';
 import { Deaths } from './deaths.mjs';
 import { holdBack } from './held-back.mjs';
 import { openTrace, print, serve } from './lines.mjs';

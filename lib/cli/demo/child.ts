@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { InternalError } from '../../index.js';
 import { linesOf } from '../lines.js';
 import type { OutputEvent } from '../output.js';
+import { packageFile } from '../package-file.js';
 
 /** How long a process may take to end by itself before it is killed, ms: its last commit and checkpoint fit many times. */
 const stopPatience = 15_000;
@@ -36,7 +36,7 @@ export class Child {
 
   constructor(options: ChildOptions) {
     this.name = options.name;
-    const main = fileURLToPath(new URL('../main.js', import.meta.url));
+    const main = packageFile('dist/lib/cli/main.js');
     const errorLog = openSync(options.errorLog, 'a', 0o600);
     try {
       this.#process = spawn(process.execPath, [main, ...options.args, '--json'], {
