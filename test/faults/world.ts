@@ -145,12 +145,13 @@ export class World implements DeviceSurroundings {
     await this.#relay?.kill();
   }
 
-  /** Has the relay do something; what dies on the way is started again by others. */
+  /** Has the relay do something; what dies on the way is started again by others, and a store that fails is the caller's to know. */
   async askRelay(name: string, words: object): Promise<void> {
     try {
       await this.#relay?.do(name, words);
     } catch (error) {
-      if (!(error instanceof HostDied)) throw error;
+      if (error instanceof CommandFailed && error.code !== 'unexpected') this.#count(`${name}: ${error.code}`);
+      else if (!(error instanceof HostDied)) throw error;
     }
   }
 
