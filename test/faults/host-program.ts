@@ -41,7 +41,8 @@ process.on('unhandledRejection', (error) => {
   answer({ trouble: error instanceof Error ? (error.stack ?? error.message) : String(error) });
 });
 
-createInterface({ input: process.stdin }).on('line', (line) => {
+const commands = createInterface({ input: process.stdin });
+commands.on('line', (line) => {
   const { id, do: name, ...words } = JSON.parse(line) as { id: number; do: string } & Record<string, unknown>;
   carryOut(name, words).then(
     (result) => answer({ id, result: result ?? null }),
@@ -52,3 +53,5 @@ createInterface({ input: process.stdin }).on('line', (line) => {
     },
   );
 });
+// Whoever gave the commands is gone: nothing that runs here is needed.
+commands.on('close', () => process.exit());
