@@ -6,6 +6,7 @@ const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '60' },
     seed: { type: 'string', default: '1' },
+    first: { type: 'string', default: '1' },
     only: { type: 'string' },
     'side-by-side': { type: 'string', default: String(availableParallelism()) },
     'stop-at-failure': { type: 'boolean', default: false },
@@ -18,6 +19,7 @@ if (values.help) {
   process.stdout.write(`usage: npm run faults -- [options]
   --runs N           stories to play (60)
   --seed S           which ones (1)
+  --first K          begins with story K of them (1)
   --only K           only story K of them
   --side-by-side N   stories at a time (one per core)
   --stop-at-failure  end at the first story that goes wrong
@@ -32,6 +34,7 @@ if (values.help) {
   const { passed, failed } = await runFaults({
     runs: number('runs', values.runs),
     seed: number('seed', values.seed),
+    first: number('first', values.first),
     ...(values.only === undefined ? {} : { only: number('only', values.only) }),
     sideBySide: number('side-by-side', values['side-by-side']),
     stopsAtFailure: values['stop-at-failure'],

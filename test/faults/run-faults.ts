@@ -8,7 +8,9 @@ import { storyOf } from './story.js';
 export interface FaultsOptions {
   readonly seed: number;
   readonly runs: number;
-  /** Only this one of them, counted from 1. */
+  /** Begins with this one of them, counted from 1. */
+  readonly first: number;
+  /** Only this one of them. */
   readonly only?: number;
   /** Stories played at a time. */
   readonly sideBySide: number;
@@ -36,8 +38,8 @@ const printedTroubles = 12;
 
 /** Plays the stories; ends with what happened and `N passed, N failed`, where points that were missed count as one failure. */
 export async function runFaults(options: FaultsOptions): Promise<FaultsSummary> {
-  const { seed, runs, only, sideBySide, print } = options;
-  const numbers = only === undefined ? Array.from({ length: runs }, (_, index) => index + 1) : [only];
+  const { seed, runs, first, only, sideBySide, print } = options;
+  const numbers = only === undefined ? Array.from({ length: Math.max(0, runs + 1 - first) }, (_, index) => first + index) : [only];
   const outcomes: StoryOutcome[] = [];
   const pool = new HostPool(sideBySide);
   let failed = 0;
