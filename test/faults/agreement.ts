@@ -3,10 +3,8 @@ import Database from 'better-sqlite3';
 import type { DeviceAddress } from '../../lib/base/address.js';
 import type { ReadySession } from '../../lib/session/session.js';
 import { ClientStore } from '../../lib/store/client-store.js';
-import { GroupCommit } from '../../lib/store/group-commit.js';
-import { openMemoryStore } from '../../lib/store/memory/memory-store.js';
 import { RelayStore } from '../../lib/store/relay-store.js';
-import { storedTables } from '../support/stored-tables.js';
+import { storedCopy } from '../support/stored-tables.js';
 import type { Device } from './device.js';
 import type { GroupView } from './hosted-client.js';
 import { domain } from './hosted-relay.js';
@@ -42,11 +40,11 @@ export function differences(views: Views): string[] {
 export async function disagreements(world: World, views: Views): Promise<string[]> {
   const found: string[] = [];
   for (const path of [world.relayStore, ...world.present.map(({ store }) => store)]) found.push(...damages(path));
-  const relay = new RelayStore(copyOf(world.relayStore), domain);
+  const relay = new RelayStore(storedCopy(world.relayStore), domain);
   for (const [name, groups] of views) for (const view of groups) found.push(...(await groupDisagreement(relay, name, view)));
   const sessions = new Map<string, readonly ReadySession[]>();
   for (const device of world.present) {
-    const store = new ClientStore(copyOf(device.store));
+    const store = new ClientStore(storedCopy(device.store));
     found.push(...(await mailboxLeftovers(relay, device)), ...(await preKeyLeftovers(relay, store, device)));
     sessions.set(device.name, await sessionsOf(store, device));
   }
@@ -62,12 +60,6 @@ function damages(path: string): string[] {
   } finally {
     database.close();
   }
-}
-
-/** Rows of a database in memory. */
-function copyOf(path: string): GroupCommit {
-  const copies = storedTables(path);
-  return new GroupCommit(() => openMemoryStore({ unsafeTestingTables: copies }));
 }
 
 function addressOf({ userId, deviceId }: Device): DeviceAddress {

@@ -1,9 +1,12 @@
 /** One device of a story over all its processes. */
 import { copyFileSync, existsSync, rmSync } from 'node:fs';
+import { ClientStore } from '../../lib/store/client-store.js';
+import { storedCopy } from '../support/stored-tables.js';
 import { CommandFailed, type Host, HostDied } from './host.js';
 import type { ClientStart } from './hosted-client.js';
 import { Line } from './line.js';
 import { Notes, nameOf } from './notes.js';
+import { keysOwedBy } from './owed-keys.js';
 import type { ArmedFault } from './points.js';
 
 /** What a device needs of its world. */
@@ -42,6 +45,8 @@ export class Device {
   isRemoved = false;
   /** How many messages had been sent in the story when its store was last restored from a backup. */
   restoredAt: number | undefined;
+  /** Keys of groups that were still to go out when its store was restored. */
+  readonly lostKeys = new Set<string>();
   /** The code with which its client last could not start. */
   whyDown = '';
   /** How far its own clock goes wrong, ms. */
@@ -145,6 +150,7 @@ export class Device {
     if (this.#backup === undefined) return;
     await this.stop();
     await this.kill();
+    for (const keys of await keysOwedBy(new ClientStore(storedCopy(this.store)))) this.lostKeys.add(keys);
     copy(this.#backup, this.store);
     this.restoredAt = sent;
   }

@@ -2,6 +2,7 @@
 import type { Device } from './device.js';
 import type { SentToGroup, SentToUser } from './ledger.js';
 import type { Note } from './notes.js';
+import { keysFor } from './owed-keys.js';
 import type { World } from './world.js';
 
 type Got = Extract<Note, { note: 'got' }>;
@@ -20,7 +21,7 @@ export function verdict(world: World): string[] {
       ...misreadings(world, device),
       ...disorder(world, device, epochs),
     ]),
-    ...world.ledger.all.flatMap((sent) => unread(world, sent)),
+    ...world.ledger.all.flatMap((sent) => unread(world, sent, epochs)),
     ...keysUsedTwice(world),
     ...preKeysUsedTwice(world),
   ];
@@ -107,13 +108,14 @@ function mayBeDisordered(world: World, device: Device, from: string): boolean {
 }
 
 /** Devices that do not have what they must have. */
-function unread(world: World, sent: SentToUser | SentToGroup): string[] {
+function unread(world: World, sent: SentToUser | SentToGroup, epochs: ReadonlyMap<string, string>): string[] {
   if (!sent.isStored) return [];
   const must = sent.kind === 'to-user' ? new Set([...sent.readers, ...sent.copies]) : sent.readers;
   const sender = world.devices.find(({ name }) => name === sent.from);
   return world.present
     .filter((device) => device !== sender && must.has(device.name))
     .filter((device) => sent.kind === 'to-user' || isIn(world, sent, device, sender))
+    .filter((device) => sent.kind === 'to-user' || !isSealedWithLostKeys(world, sent, device, epochs))
     .filter((device) => !isLostWithAStore(sent, device) && (sender === undefined || !isLostWithAStore(sent, sender)))
     .filter(({ notes }) => !notes.of('got').some(({ text }) => text === sent.text))
     .map(({ name }) => `${name} did not get: ${sent.text}`);
@@ -133,6 +135,16 @@ function isLostWithAStore({ number, messageId }: SentToUser | SentToGroup, { res
   if (restoredAt === undefined) return false;
   const unreadable = ['undecryptable', 'group-message-held'];
   return number < restoredAt || notes.of('event').some((event) => unreadable.includes(event.type) && event.messageId === messageId);
+}
+
+/**
+ * Whether a message was sealed in an epoch whose keys were still to go to `device` when the store of who owed them was restored. The device cannot
+ * open it, and says so.
+ */
+function isSealedWithLostKeys(world: World, { messageId }: SentToGroup, device: Device, epochs: ReadonlyMap<string, string>): boolean {
+  const epoch = messageId === undefined ? undefined : epochs.get(messageId);
+  if (epoch === undefined || !world.devices.some(({ lostKeys }) => lostKeys.has(keysFor(epoch, device.name)))) return false;
+  return device.notes.of('event').some((event) => event.type === 'group-message-held' && event.messageId === messageId);
 }
 
 /** One key seals one plaintext, also when two devices have come to the same key. What never left does not count. */

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { TransportError } from '../../lib/base/errors.js';
 import { utf8 } from '../../lib/base/bytes.js';
+import { limits } from '../../lib/base/limits.js';
 import type { GroupAddress } from '../../lib/index.js';
 import { type Device, World } from '../support/scenario.js';
 import { allTalk, backup, join, restore } from '../support/scenario-groups.js';
@@ -118,6 +119,34 @@ describe('an opener whose store is restored before its keys went out', () => {
     const restored = await restore(world, alice, tables);
     await world.passes(() => carol.eventsOf('group-ready').length > 0, 'Carol gets keys');
     await allTalk(world, group, [restored, bob, carol], 'then');
+  });
+
+  test('what others have sealed with its keys is read by who had them, and reported by who had not; what comes after it is read', async () => {
+    const [alice, bob, carol, dora] = await join(world, 'alice', 'bob', 'carol', 'dora');
+    if (alice === undefined || bob === undefined || carol === undefined || dora === undefined) throw new Error('nobody there');
+    for (const device of [bob, carol]) {
+      await alice.send(device, 'hello');
+      await device.hears(1);
+    }
+    const tables = await backup(alice);
+    // With Dora no session begins.
+    alice.traffic.interfere = ({ name }) =>
+      ['invite', 'accept', 'get_pre_key_bundle'].includes(name)
+        ? { error: new TransportError('offline', 'kept back'), deliver: false }
+        : undefined;
+    const group = await alice.client.createGroup({ name: 'friends', members: [bob.user, carol.user, dora.user] });
+    await getKeys([bob, 1], [carol, 1]);
+    const { messageId } = await bob.client.sendToGroup(group, utf8('sealed with lost keys'));
+    await world.passes(() => carol.texts.includes('sealed with lost keys'), 'Carol reads it');
+    expect(await dora.sees('group-message-held')).toMatchObject([{ from: bob.address, group, messageId, code: 'unknown-session' }]);
+    const restored = await restore(world, alice, tables);
+    await getKeys([dora, 1]);
+    await allTalk(world, group, [restored, bob, carol, dora], 'then');
+    world.clock.leap(limits.heldGroupTime + 1);
+    await dora.restart();
+    await world.passes(() => dora.eventsOf('undecryptable').length > 0, 'it is given up');
+    expect(dora.eventsOf('undecryptable')).toMatchObject([{ from: bob.address, messageId, code: 'not-opened', recovery: 'dropped' }]);
+    expect(dora.texts).not.toContain('sealed with lost keys');
   });
 
   test('when all devices of its user are restored, they open the group anew', async () => {

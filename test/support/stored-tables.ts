@@ -1,7 +1,8 @@
 /** What a SQLite file holds at one moment, read through a connection of its own. */
 import Database from 'better-sqlite3';
+import { GroupCommit } from '../../lib/store/group-commit.js';
 import { keyText } from '../../lib/store/key-text.js';
-import { MemoryTables } from '../../lib/store/memory/memory-store.js';
+import { MemoryTables, openMemoryStore } from '../../lib/store/memory/memory-store.js';
 import { sqlTable } from '../../lib/store/sqlite/sql-tables.js';
 import { type Row, tables } from '../../lib/store/store.js';
 
@@ -21,4 +22,10 @@ export function storedTables(path: string): MemoryTables {
     file.close();
   }
   return copies;
+}
+
+/** A database in memory with the rows of the file at `path`, read now and synchronously. */
+export function storedCopy(path: string): GroupCommit {
+  const copies = storedTables(path);
+  return new GroupCommit(() => openMemoryStore({ unsafeTestingTables: copies }));
 }
