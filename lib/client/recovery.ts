@@ -9,7 +9,7 @@
 import { withoutOwnKeys } from '../group/transition.js';
 import { putNextOneTimePreKeyId } from '../store/client/account-rows.js';
 import type { Core } from './core.js';
-import { putGroupChange, selfOf } from './group-keys.js';
+import { groupKeysIn, putGroupChange, selfOf } from './group-keys.js';
 import { accountLock, groupLock, userLock } from './lock-names.js';
 import { Plan } from './plan.js';
 import { publishNewSignedPreKey } from './pre-key-upkeep.js';
@@ -46,7 +46,13 @@ async function giveUpKeys(core: Core): Promise<Transition<void>> {
   const { account, sessions, options, events } = core;
   const plan = new Plan();
   for (const device of sessions.devices()) plan.add(await sessions.giveUp(device, 'us'));
-  await requeue(core, plan, () => true);
+  // Nobody waits for the seed of an epoch that is given up: whoever got it now would take it for that of the next one.
+  await requeue(
+    core,
+    plan,
+    () => true,
+    (content) => groupKeysIn(content) !== 'group-pre-key-bundle',
+  );
   await requeueGroups(core, plan);
   await giveUpGroupKeys(core, plan);
   const incarnation = new Uint8Array(16);

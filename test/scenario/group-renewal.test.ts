@@ -57,6 +57,21 @@ describe('an opener whose store is restored before its keys went out', () => {
     expect((await restored.client.groups()).map(({ state, isManager }) => [state, isManager])).toEqual([['ready', true]]);
   });
 
+  test('does not send the keys that it still owed then: they would be taken for those of the new epoch', async () => {
+    const [alice, bob, carol] = await join(world, 'alice', 'bob', 'carol');
+    if (alice === undefined || bob === undefined || carol === undefined) throw new Error('nobody there');
+    const group = await announced(alice, [bob, carol]);
+    await alice.close();
+    const tables = alice.snapshot();
+    const before = alice.eventsOf('connection').length;
+    await alice.open();
+    await alice.sees('connection', before + 1);
+    const restored = await restore(world, alice, tables);
+    await world.passes(() => [bob, carol].every((device) => device.eventsOf('device-restored').length === 1), 'the others hear of it');
+    await allTalk(world, group, [restored, bob, carol], 'then');
+    await allTalk(world, group, [carol, restored, bob], 'again');
+  });
+
   test('is helped by another manager while it stays away from the group', async () => {
     const [alice, bob, carol] = await join(world, 'alice', 'bob', 'carol');
     if (alice === undefined || bob === undefined || carol === undefined) throw new Error('nobody there');
