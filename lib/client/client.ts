@@ -258,8 +258,10 @@ export class Client {
   }
 
   /**
-   * Removes another device of this user: the relay forgets it, ends its connection and tells everybody who knows it. Removing one that is gone already
-   * is no error. Rejects with `UsageError('device-id')`, `ProtocolError('request-refused')`, `TransportError`, the signal's reason, `StoreError`.
+   * Removes another device of this user: the relay forgets it, ends its connection and tells everybody who knows it. The wish is not stored: when the
+   * call was cut off, or the process with it, it is to be made again, and until then messages wait for the device as for one that is away. Removing one
+   * that is gone already is no error. Rejects with `UsageError('device-id')`, `ProtocolError('request-refused')`, `TransportError`, the signal's reason,
+   * `StoreError`.
    */
   async removeDevice(deviceId: string, options: WaitOptions = {}): Promise<void> {
     return this.#wait(options, (signal) => removeOwnDevice(this.#assembly.core, deviceId, signal));

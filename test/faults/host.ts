@@ -43,8 +43,8 @@ export class Host {
   /** What it said that no command was answered with. */
   readonly troubles: string[] = [];
 
-  constructor() {
-    this.#process = spawn(process.execPath, [join(import.meta.dirname, 'host-program.js')], {
+  constructor(program: string) {
+    this.#process = spawn(process.execPath, [program], {
       env: { ...process.env, NODE_OPTIONS: '' },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
@@ -100,12 +100,14 @@ export class Host {
 /** Processes for many stories: starting one takes a third of a second, so those that live are used again, and some wait. */
 export class HostPool {
   readonly #spare: number;
+  readonly #program: string;
   readonly #free: Host[] = [];
   readonly #all = new Set<Host>();
 
-  /** `spare`: processes that wait. */
-  constructor(spare: number) {
+  /** `spare`: processes that wait; `program`: what they run, when it does not stand beside this one. */
+  constructor(spare: number, program = join(import.meta.dirname, 'host-program.js')) {
     this.#spare = spare;
+    this.#program = program;
     this.#fill();
   }
 
@@ -134,7 +136,7 @@ export class HostPool {
   }
 
   #start(): Host {
-    const host = new Host();
+    const host = new Host(this.#program);
     this.#all.add(host);
     void host.ended.then(() => this.#all.delete(host));
     return host;

@@ -30,16 +30,21 @@ async function motionOf(device: Device): Promise<string | undefined> {
 async function motions(world: World): Promise<string[]> {
   const found = await Promise.all(world.present.map(motionOf));
   const calls = world.isBusy ? ['calls are being waited for'] : [];
-  return [...calls, ...found.filter((motion) => motion !== undefined)];
+  const kept = world.unremoved.map(({ name }) => `${name} is not removed`);
+  return [...calls, ...kept, ...found.filter((motion) => motion !== undefined)];
 }
 
-/** Lets time pass until nothing moves and `wrong` finds nothing; gives what is left of either. Whatever dies on the way is started again. */
+/**
+ * Lets time pass until nothing moves and `wrong` finds nothing; gives what is left of either. Whatever dies on the way is started again, and a removal
+ * that was cut off is asked for again: messages would wait for a session with the device that is gone.
+ */
 export async function settle(world: World, wrong: () => readonly string[] | Promise<readonly string[]>): Promise<readonly string[]> {
   for (const { line } of world.devices) line.mend();
   let found: readonly string[] = [];
   let quiet = 0;
   for (let round = 0; round < patience && quiet < quietRounds; round += 1) {
     await world.revive();
+    world.removeGone();
     const moving = await motions(world);
     found = moving.length > 0 ? moving : await wrong();
     quiet = found.length === 0 ? quiet + 1 : 0;

@@ -1,8 +1,8 @@
 /** Plays one story to its end. */
 import { differences, disagreements, viewsOf } from './agreement.js';
-import { CommandFailed, HostDied, type HostPool } from './host.js';
+import { HostDied, type HostPool } from './host.js';
 import { settle } from './rest.js';
-import { perform, remove, sendToGroup, sendToUser } from './steps.js';
+import { perform, sendToGroup, sendToUser } from './steps.js';
 import type { Story } from './story.js';
 import { verdict } from './verdict.js';
 import { World } from './world.js';
@@ -24,9 +24,6 @@ export interface StoryOutcome {
   /** Where the files of a story that went wrong are. */
   readonly directory: string | undefined;
 }
-
-/** Attempts to remove a device. */
-const attempts = 20;
 
 /** Plays `story`. Never rejects: what breaks is wrong with the story. `keeps` leaves the files of one that goes wrong. */
 export async function runStory(story: Story, pool: HostPool, keeps: boolean): Promise<StoryOutcome> {
@@ -59,7 +56,6 @@ async function play(world: World): Promise<readonly string[]> {
   await world.startRelay();
   for (const [user, count] of world.story.devices.entries()) for (let i = 0; i < count; i += 1) await world.join(`user-${user}`);
   for (const step of world.story.steps) await perform(world, step);
-  await finishRemovals(world);
   const atRest = async (): Promise<readonly string[]> => {
     try {
       return [...verdict(world), ...differences(await viewsOf(world))];
@@ -71,13 +67,6 @@ async function play(world: World): Promise<readonly string[]> {
   const first = await settle(world, atRest);
   if (first.length > 0) return first;
   await world.disarm();
-  for (const device of world.devices) {
-    if (device.isGone && !device.isRemoved)
-      await remove(
-        device,
-        world.present.find(({ userId }) => userId === device.userId),
-      );
-  }
   // Everybody can still talk to everybody.
   for (const device of world.present) {
     for (const userId of world.users) {
@@ -93,23 +82,4 @@ async function play(world: World): Promise<readonly string[]> {
   const views = await viewsOf(world);
   await world.stop();
   return [...(await disagreements(world, views)), ...verdict(world)];
-}
-
-/** A removal that was cut off is asked for until it is done: a device that is gone and not removed would be waited for. */
-async function finishRemovals(world: World): Promise<void> {
-  for (let attempt = 0; attempt < attempts; attempt += 1) {
-    const left = world.devices.filter(({ isGone, isRemoved }) => isGone && !isRemoved);
-    if (left.length === 0) return;
-    await settle(world, () => []);
-    for (const device of left) {
-      try {
-        await remove(
-          device,
-          world.present.find(({ userId }) => userId === device.userId),
-        );
-      } catch (error) {
-        if (!(error instanceof HostDied || error instanceof CommandFailed)) throw error;
-      }
-    }
-  }
 }

@@ -95,12 +95,6 @@ async function rest(world: World): Promise<void> {
   world.troubles.push(...moving.map((line) => `in the middle: ${line}`));
 }
 
-/** Removes a device at the relay; the call is no wish that is stored, so it is made again when it was cut off. */
-export async function remove(device: Device, by: Device | undefined): Promise<void> {
-  await by?.do('removeDevice', { deviceId: device.deviceId });
-  device.isRemoved = true;
-}
-
 const acts: Readonly<Record<StepKind, Act>> = {
   async send(world, { a, b, c }) {
     const device = await anyone(world, a);
@@ -198,7 +192,7 @@ const acts: Readonly<Record<StepKind, Act>> = {
     await other?.start();
     await device.stop();
     device.isGone = true;
-    world.goOn('remove device', remove(device, other));
+    world.removeGone();
     return `${device.name} is removed by ${other?.name ?? ''}`;
   },
   async notify(world, { a, b }) {

@@ -44,6 +44,8 @@ export class World implements DeviceSurroundings {
   faults: readonly ArmedFault[];
   readonly #pool: HostPool;
   readonly #notesAtDeath = new Map<string, number>();
+  /** Devices whose removal is under way. */
+  readonly #leaving = new Set<Device>();
   readonly #directory = mkdtempSync(join(tmpdir(), 'skissm-faults-'));
   #relay: Host | undefined;
   #port = 0;
@@ -93,6 +95,11 @@ export class World implements DeviceSurroundings {
   /** Devices that are registered. */
   get present(): readonly Device[] {
     return this.devices.filter(({ isGone, isRegistered }) => isRegistered && !isGone);
+  }
+
+  /** Devices that nobody counts on any more, and the relay may still have. */
+  get unremoved(): readonly Device[] {
+    return this.devices.filter(({ isGone, isRemoved }) => isGone && !isRemoved);
   }
 
   /** Ids of the users. */
@@ -174,6 +181,16 @@ export class World implements DeviceSurroundings {
     for (const device of this.present) await device.start();
   }
 
+  /** Has other devices of their users remove those that are gone. The call is no wish that is stored, so it is made again when it was cut off. */
+  removeGone(): void {
+    for (const device of this.unremoved) {
+      if (this.#leaving.has(device)) continue;
+      this.#leaving.add(device);
+      const call = this.#remove(device).finally(() => this.#leaving.delete(device));
+      this.goOn('remove device', call);
+    }
+  }
+
   died(device: Device): void {
     this.#afterDeath(device.notes, device.store, device.name);
   }
@@ -224,6 +241,13 @@ export class World implements DeviceSurroundings {
     for (const { line } of this.devices) await line.close();
     if (!keeps) rmSync(this.#directory, { recursive: true, force: true });
     return this.#directory;
+  }
+
+  async #remove(device: Device): Promise<void> {
+    const other = this.present.find(({ userId }) => userId === device.userId);
+    if (other === undefined) throw new Error(`nobody is left who could remove ${device.name}`);
+    await other.do('removeDevice', { deviceId: device.deviceId });
+    device.isRemoved = true;
   }
 
   async #everywhere(name: string, words: object): Promise<void> {

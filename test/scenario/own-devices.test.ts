@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { TransportError } from '../../lib/base/errors.js';
 import { type Device, World, until } from '../support/scenario.js';
 
 let world: World;
@@ -68,5 +69,25 @@ describe('removing an own device', () => {
     await world.passes(() => first.eventsOf('connection').filter(({ state }) => state === 'connected').length > 1, 'it is back');
     await first.client.removeDevice('second');
     expect(await first.sees('device-removed')).toMatchObject([{ device: second.address }]);
+  });
+
+  test('is not made up for by itself when it was cut off: until it is asked for again, messages wait for the device', async () => {
+    const first = await world.join('alice');
+    const second = await world.join('alice', 'second');
+    await second.close();
+    first.traffic.interfere = ({ name }) =>
+      name === 'remove_device' ? { error: new TransportError('disconnected', 'the relay has died'), deliver: false } : undefined;
+    await expect(first.client.removeDevice('second')).rejects.toMatchObject({ name: 'TransportError' });
+    first.traffic.interfere = undefined;
+    await first.restart();
+    const bob = await world.join('bob');
+    const messageId = await bob.send(first, 'to both');
+    expect(await first.hears(1)).toEqual(['to both']);
+    await until(() => bob.rows('outbox').length === 0 && bob.rows('pending').length === 1, 'the other copy waits alone');
+    await first.client.removeDevice('second');
+    expect(await bob.sees('session-lost')).toMatchObject([{ device: second.address, messageIds: [messageId] }]);
+    expect(bob.eventsOf('device-removed')).toMatchObject([{ device: second.address }]);
+    await bob.isQuiet();
+    expect(bob.rows('pending')).toEqual([]);
   });
 });
