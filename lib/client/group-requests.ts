@@ -6,10 +6,9 @@
  * waited is taken in, and the request is made again.
  */
 import { type DeviceAddress, type GroupAddress, type UserAddress, deviceKey } from '../base/address.js';
-import { noBytes } from '../base/bytes.js';
 import { ProtocolError } from '../base/errors.js';
 import { currentEpoch, isInGroup } from '../group/group.js';
-import { type GroupMember, groupRoles, isManager, memberOf, withoutMembers } from '../group/membership.js';
+import { type GroupDevice, type GroupMember, groupRoles, isManager, memberOf, withoutMembers } from '../group/membership.js';
 import { newestPosition } from '../group/member-chain.js';
 import { sendingChain } from '../group/epoch.js';
 import type { GroupOrder, GroupWish } from '../store/client/group-queue-rows.js';
@@ -126,7 +125,7 @@ function addRequest(core: Core, opened: LoadedGroup, wanted: readonly GroupMembe
     sequence,
     group: { name, address, members },
     addingMembers,
-    addingDevices: [],
+    addingDevices: [requestName(core)],
   });
   return { kind: 'request', entry: { kind: 'add_group_members', body } };
 }
@@ -144,26 +143,22 @@ function removeRequest(core: Core, { group }: LoadedGroup, wanted: readonly User
     group: { name, address, members },
     // The reference compares roles, too: a member is named as it stands in the group. Spec: group.md §5.
     removingMembers,
-    devices: [],
+    devices: [requestName(core)],
   });
   return { kind: 'request', entry: { kind: 'remove_group_members', body } };
 }
 
 /** Removes nobody: who is there gets an epoch whose keys nobody has lost. */
-function renewalRequest({ account, options }: Core, { group }: LoadedGroup, epoch: number): Made {
-  const { address: sender } = account;
+function renewalRequest(core: Core, { group }: LoadedGroup, epoch: number): Made {
+  const { address: sender } = core.account;
   const { address, name, suite, members } = group;
   if (isRenewed(group, epoch) || !isManager(members, sender)) return { kind: 'done' };
-  // The relay lists the devices itself. What stands here tells this request from a later one, which would otherwise get its answer once more.
-  const requestName = new Uint8Array(16);
-  options.random.fill(requestName);
-  const devices = [{ address: sender, signingKey: requestName }];
   const body = requests.remove_group_members.encodeRequest({
     suite,
     sender,
     group: { name, address, members },
     removingMembers: [],
-    devices,
+    devices: [requestName(core)],
   });
   return { kind: 'request', entry: { kind: 'remove_group_members', body } };
 }
@@ -179,9 +174,19 @@ function addDeviceRequest(core: Core, opened: LoadedGroup, device: DeviceAddress
     sender: core.account.address,
     sequence,
     group: { name, address, members },
-    addingDevice: { address: device, signingKey: noBytes },
+    addingDevice: { ...requestName(core), address: device },
   });
   return { kind: 'request', entry: { kind: 'add_group_member_device', body } };
+}
+
+/**
+ * What tells this request from a later one in the same words, which would otherwise get its answer, and from one whose effect others have undone,
+ * which would get none: the relay lists the devices itself, and nobody else reads the key.
+ */
+function requestName({ account, options }: Core): GroupDevice {
+  const name = new Uint8Array(16);
+  options.random.fill(name);
+  return { address: account.address, signingKey: name };
 }
 
 /** Where the own chain stands; `undefined` while the keys have not come. */

@@ -4,7 +4,7 @@ import { deviceKey, sameUser } from '../base/address.js';
 import { limits } from '../base/limits.js';
 import { randomId } from '../base/random.js';
 import type { GroupRecord } from '../store/relay-store.js';
-import type { GroupMember } from '../wire/group.js';
+import type { GroupDevice, GroupMember } from '../wire/group.js';
 import { groupRoles } from '../wire/group.js';
 import { encodePayload } from '../wire/push.js';
 import type { AnswerOf, RequestOf } from '../wire/request.js';
@@ -66,6 +66,17 @@ export const createGroup: AdminHandler<'create_group'> = async (context, caller,
   );
 };
 
+/**
+ * A key of a device, which only the relay fills in, is the name of our clients' requests: the same words are the same request then, whatever has
+ * become of it since. Without one, words are a repetition only while what they ask for `stands`.
+ */
+function standing(
+  devices: readonly GroupDevice[],
+  stands: (state: GroupState) => boolean,
+): { readonly stands?: (state: GroupState) => boolean } {
+  return devices.some(({ signingKey }) => signingKey.length > 0) ? {} : { stands };
+}
+
 /** add_group_members: takes users in with all their devices. */
 export const addGroupMembers: AdminHandler<'add_group_members'> = async (context, caller, request, body) => {
   requireCaller(caller, request.sender);
@@ -77,7 +88,7 @@ export const addGroupMembers: AdminHandler<'add_group_members'> = async (context
     { name: 'add_group_members', caller, body },
     {
       locks: [groupLock(groupId), ...userLocks(addingMembers)],
-      stands: ({ record }) => addingMembers.every((member) => memberOf(record, member) !== undefined),
+      ...standing(request.addingDevices, ({ record }) => addingMembers.every((member) => memberOf(record, member) !== undefined)),
       plan: async () => {
         const before = await requireState(context, groupId);
         requireManager(before.record, caller);
@@ -122,7 +133,7 @@ export const addGroupMemberDevice: AdminHandler<'add_group_member_device'> = asy
     { name: 'add_group_member_device', caller, body },
     {
       locks: [groupLock(groupId), `user:${address.userId}`],
-      stands: ({ marks }) => marks.get(deviceKey(address))?.needsKeys === false,
+      ...standing([request.addingDevice], ({ marks }) => marks.get(deviceKey(address))?.needsKeys === false),
       plan: async () => {
         const before = await requireState(context, groupId);
         requireMember(before.record, caller);
@@ -165,8 +176,11 @@ export const removeGroupMembers: AdminHandler<'remove_group_members'> = async (c
     { name: 'remove_group_members', caller, body },
     {
       locks: [groupLock(groupId), ...userLocks(removingMembers)],
-      stands: ({ record, marks }) =>
-        marks.get(deviceKey(caller))?.needsKeys === false && removingMembers.every((member) => memberOf(record, member) === undefined),
+      ...standing(
+        request.devices,
+        ({ record, marks }) =>
+          marks.get(deviceKey(caller))?.needsKeys === false && removingMembers.every((member) => memberOf(record, member) === undefined),
+      ),
       plan: async () => {
         const before = await requireState(context, groupId);
         requireManager(before.record, caller);

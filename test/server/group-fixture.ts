@@ -59,10 +59,11 @@ export function addDevice(
   group: GroupAddress,
   added: TestDevice,
   sequence = 0,
+  requestName = new Uint8Array(0),
 ): Promise<ResponseOf<'add_group_member_device'>> {
   const { suite } = device.account;
   const info = { name: 'something else', address: group, members: [] };
-  const addingDevice = { address: added.address, signingKey: new Uint8Array(0) };
+  const addingDevice = { address: added.address, signingKey: requestName };
   return device.request('add_group_member_device', { suite, sender: device.address, sequence, group: info, addingDevice });
 }
 

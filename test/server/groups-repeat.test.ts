@@ -104,6 +104,18 @@ describe('a change that is asked for again', () => {
     expect(kinds).toEqual(['add-group-members', 'remove-group-members', 'add-group-members']);
   });
 
+  test('gets its answer also when somebody else has undone it before the answer came, if it has a name; another name is a new change', async () => {
+    expectOk(await add(alice, group, [member(dave)]));
+    const watch = await join(fixture, 'dave', 'watch');
+    const ask = (name: number) => addDevice(alice, group, watch, 3, new Uint8Array(16).fill(name));
+    const first = await ask(1);
+    expect(first.ok).toBe(true);
+    await take(bob, 2);
+    expectOk(await remove(bob, group, [member(dave)]));
+    expect(await ask(1)).toEqual(first);
+    await expectRefused(fixture, () => ask(2), 404);
+  });
+
   test('whose first try could not be stored is done', async () => {
     fixture.failure = 'unavailable';
     await expectRefused(fixture, () => add(alice, group, [member(carol)]), 503);
