@@ -1,7 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { StoreError } from '../../lib/base/errors.js';
-import { Gates } from '../support/scenario-gates.js';
-import { World } from '../support/scenario.js';
+import type { Transport } from '../../lib/transport/transport.js';
+import { decodePush } from '../../lib/wire/push.js';
+import type { RequestName } from '../../lib/wire/request.js';
+import { areReady, allTalk, join, say } from '../support/scenario-groups.js';
+import { Gates, gate } from '../support/scenario-gates.js';
+import { type Device, World, until } from '../support/scenario.js';
 
 test('messages keep their order when the store fails while they are being received', async () => {
   const world = await World.create('order after failure', { limits: { lowOneTimePreKeys: 0 } });
@@ -88,5 +92,66 @@ test('while no answer can be stored little is sent, however long that lasts, and
   await alice.client.flush();
   expect(bob.texts.filter((text) => promised.includes(text))).toEqual(promised);
   expect(new Set(bob.texts).size).toBe(bob.texts.length);
+  await world.end();
+});
+
+/** As `inner`, but answers to requests called `name` do not come before `opened`. `onMessage` hears of each message that comes. */
+function keepsBack(inner: Transport, name: RequestName, opened: Promise<void>, onMessage: () => void): Transport {
+  return {
+    connect: async (options) => {
+      const connection = await inner.connect({
+        ...options,
+        onPush: (bytes) => {
+          options.onPush(bytes);
+          if (decodePush(bytes).payload.kind === 'message') onMessage();
+        },
+      });
+      return {
+        welcome: connection.welcome,
+        closed: connection.closed,
+        push: (message) => connection.push(message),
+        close: () => connection.close(),
+        request: async (called, body, requestOptions) => {
+          const answer = await connection.request(called, body, requestOptions);
+          if (called === name) await opened;
+          return answer;
+        },
+      };
+    },
+  };
+}
+
+test('what came for a group while its change was on its way is handled although the commit of the answer has no known outcome', async () => {
+  const world = await World.create('unknown answer', { limits: { lowOneTimePreKeys: 0 } });
+  const answers = gate();
+  let messages = 0;
+  const transport = keepsBack(world.relay.network.transport, 'add_group_members', answers.opened, () => {
+    messages += 1;
+  });
+  const alice = await world.join('alice', 'one', { client: { transport } });
+  const [bob, carol] = (await join(world, 'bob', 'carol')) as [Device, Device];
+  await alice.send(carol, 'hello');
+  await carol.hears(1);
+  const group = await alice.client.createGroup({ name: 'us', members: [bob.user] });
+  await areReady(world, bob);
+  await allTalk(world, group, [alice, bob], 'before');
+  await alice.isQuiet();
+  await bob.isQuiet();
+  const adding = alice.client.addGroupMembers(group, [carol.user]).then(
+    () => 'carried out',
+    (error: unknown) => (error instanceof StoreError ? error.code : error),
+  );
+  await bob.sees('group-members-added');
+  const before = messages;
+  await say(bob, group, 'meanwhile');
+  await until(() => messages > before, 'the message comes before the answer');
+  expect(alice.texts).not.toContain('meanwhile');
+  alice.failures = ['outcome-unknown-applied'];
+  answers.open();
+  expect(await adding).toBe('outcome-unknown');
+  await world.passes(() => alice.texts.includes('meanwhile'), 'the message is read');
+  await areReady(world, carol);
+  await allTalk(world, group, [alice, bob, carol], 'after');
+  expect(alice.eventsOf('error').map(({ during }) => during)).toEqual(['answer to add_group_members']);
   await world.end();
 });
