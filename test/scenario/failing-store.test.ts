@@ -4,7 +4,7 @@ import type { Transport } from '../../lib/transport/transport.js';
 import { decodePush } from '../../lib/wire/push.js';
 import type { RequestName } from '../../lib/wire/request.js';
 import { areReady, allTalk, join, say } from '../support/scenario-groups.js';
-import { Gates, gate } from '../support/scenario-gates.js';
+import { Gates, gate, turns } from '../support/scenario-gates.js';
 import { type Device, World, until } from '../support/scenario.js';
 
 test('messages keep their order when the store fails while they are being received', async () => {
@@ -153,5 +153,41 @@ test('what came for a group while its change was on its way is handled although 
   await areReady(world, carol);
   await allTalk(world, group, [alice, bob, carol], 'after');
   expect(alice.eventsOf('error').map(({ during }) => during)).toEqual(['answer to add_group_members']);
+  await world.end();
+});
+
+test('a device for which a commit without a known outcome has left something is invited', async () => {
+  const world = await World.create('unknown first message', { limits: { lowOneTimePreKeys: 0 } });
+  const alice = await world.join('alice');
+  const bob = await world.join('bob');
+  await alice.isQuiet();
+  alice.failures = ['outcome-unknown-applied'];
+  await expect(alice.send(bob, 'perhaps')).rejects.toMatchObject({ code: 'outcome-unknown' });
+  await world.passes(() => bob.texts.includes('perhaps'), 'the message arrives');
+  const connections = alice.eventsOf('connection').length;
+  await world.end();
+  expect(connections).toBe(1);
+});
+
+test('a store that takes no invite does not make the relay be asked for the same device without end', async () => {
+  const world = await World.create('no invite is stored', { limits: { lowOneTimePreKeys: 0 } });
+  const gates = new Gates();
+  const alice = world.device('alice', 'one', { client: { store: gates.open } }, gates.tables);
+  await alice.register();
+  await alice.sees('connection');
+  const bob = await world.join('bob');
+  const lookUps = (): number => alice.traffic.sent.filter(({ name }) => name === 'get_pre_key_bundle').length;
+  let fails = true;
+  gates.beforeCommit = (writes) =>
+    fails && writes.some(({ table }) => table === 'session') ? Promise.reject(new StoreError('disk-full', 'no room')) : Promise.resolve();
+  await alice.send(bob, 'hello');
+  for (let second = 0; second < 600; second += 1) {
+    await turns(2);
+    await world.clock.advance(1_000);
+  }
+  expect(lookUps()).toBeGreaterThan(2);
+  expect(lookUps()).toBeLessThan(20);
+  fails = false;
+  await world.passes(() => bob.texts.includes('hello'), 'the message arrives');
   await world.end();
 });
