@@ -178,6 +178,9 @@ export function assemble(options: ResolvedOptions): Assembly {
     await Promise.all([groups.load(), orders.load(), groupWaiting.load(), groupHeld.load(), groupKeys.load()]);
     await Promise.all([peers.load(), pending.load(), outbox.load(), inbox.load(), pushes.load()]);
     await Promise.all([setAside.load(), early.load(), refusals.load()]);
+    // What was stored in a commit of unknown outcome was not followed by what its step does afterwards.
+    receiver.release();
+    if (link.connection !== undefined) inviter.onReloaded();
     groupWorker.wakeAll();
   }
 }

@@ -48,6 +48,8 @@ export class Inviter implements Invitations {
   readonly #reminded = new Map<SessionId, { readonly at: number; readonly wait: number }>();
   /** Users whose last invite failed, and why. */
   readonly #failed = new Map<string, string>();
+  /** What was not to be had a short while ago, as {@link #wanted} names it. */
+  readonly #resting = new Set<string>();
   readonly #watchers = new Set<() => void>();
   #running = 0;
 
@@ -84,12 +86,17 @@ export class Inviter implements Invitations {
 
   /** A connection was made: invites everybody for whom something waits, and every known device without a session. */
   onConnected(): void {
-    const core = this.#core();
-    const { pending, peers, sessions } = core;
-    for (const user of pending.users()) if (pending.count(user) > 0) this.want(user);
-    for (const { device } of peers.all())
-      if (sessions.ofDevice(device).length === 0 && approvalOf(core, device) !== 'rejected') this.want(device, device.deviceId);
+    this.#resting.clear();
+    this.#wantAll();
     this.#next();
+  }
+
+  /**
+   * State was loaded again while connected: a step whose commit had no known outcome has wanted nobody. Who could not be invited a short while ago
+   * waits: a store that refuses commits is loaded again after each, and this would go round and round.
+   */
+  onReloaded(): void {
+    this.#wantAll();
   }
 
   /** Whether invites are under way or wait for a connection. */
@@ -139,6 +146,22 @@ export class Inviter implements Invitations {
     }
   }
 
+  #wantAll(): void {
+    const core = this.#core();
+    const { pending, peers, sessions } = core;
+    const want = (user: UserAddress, deviceId?: string): void => {
+      if (!this.#resting.has(nameOf(user, deviceId))) this.want(user, deviceId);
+    };
+    for (const user of pending.users()) if (pending.count(user) > 0) want(user);
+    for (const { device } of peers.all())
+      if (sessions.ofDevice(device).length === 0 && approvalOf(core, device) !== 'rejected') want(device, device.deviceId);
+  }
+
+  #rest(name: string): void {
+    this.#resting.add(name);
+    this.#core().options.clock.schedule(failureWait, () => this.#resting.delete(name));
+  }
+
   #next(): void {
     if (this.#core().link.state === 'offline') return;
     for (const wanted of this.#wanted.values()) {
@@ -179,6 +202,7 @@ export class Inviter implements Invitations {
       // Who writes to a user first connects all own devices with that user; who is told of single devices tells nobody.
       const target = { user, always, tell: deviceId === undefined };
       const results = await inviteDevices(this.#core(), deviceId === undefined ? target : { ...target, deviceId }, closing);
+      if (results.some(({ state }) => state === 'refused')) this.#rest(name);
       const refused = results.find((result) => result.state === 'refused' && result.code !== rejectedCode);
       if (refused?.state === 'refused') this.#failed.set(userKey(user), refused.code);
       else this.#failed.delete(userKey(user));
@@ -196,6 +220,7 @@ export class Inviter implements Invitations {
         events.emit({ type: 'invite-failed', user: { domain: user.domain, userId: user.userId }, code });
         if (!(error instanceof E2eeError)) events.emit({ type: 'error', error, during: 'inviting' });
         if (code === 'no-such-user' && deviceId !== undefined) this.#lose({ domain: user.domain, userId: user.userId, deviceId });
+        this.#rest(name);
         options.clock.schedule(failureWait, () => {
           if (!closing.aborted && (pending.count(user) > 0 || pending.users().some((other) => userKey(other) === userKey(user)))) {
             this.want(user, deviceId);

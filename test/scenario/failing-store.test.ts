@@ -1,7 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { StoreError } from '../../lib/base/errors.js';
-import { Gates } from '../support/scenario-gates.js';
-import { World } from '../support/scenario.js';
+import type { Transport } from '../../lib/transport/transport.js';
+import { decodePush } from '../../lib/wire/push.js';
+import type { RequestName } from '../../lib/wire/request.js';
+import { areReady, allTalk, join, say } from '../support/scenario-groups.js';
+import { Gates, gate, turns } from '../support/scenario-gates.js';
+import { type Device, World, until } from '../support/scenario.js';
 
 test('messages keep their order when the store fails while they are being received', async () => {
   const world = await World.create('order after failure', { limits: { lowOneTimePreKeys: 0 } });
@@ -88,5 +92,102 @@ test('while no answer can be stored little is sent, however long that lasts, and
   await alice.client.flush();
   expect(bob.texts.filter((text) => promised.includes(text))).toEqual(promised);
   expect(new Set(bob.texts).size).toBe(bob.texts.length);
+  await world.end();
+});
+
+/** As `inner`, but answers to requests called `name` do not come before `opened`. `onMessage` hears of each message that comes. */
+function keepsBack(inner: Transport, name: RequestName, opened: Promise<void>, onMessage: () => void): Transport {
+  return {
+    connect: async (options) => {
+      const connection = await inner.connect({
+        ...options,
+        onPush: (bytes) => {
+          options.onPush(bytes);
+          if (decodePush(bytes).payload.kind === 'message') onMessage();
+        },
+      });
+      return {
+        welcome: connection.welcome,
+        closed: connection.closed,
+        push: (message) => connection.push(message),
+        close: () => connection.close(),
+        request: async (called, body, requestOptions) => {
+          const answer = await connection.request(called, body, requestOptions);
+          if (called === name) await opened;
+          return answer;
+        },
+      };
+    },
+  };
+}
+
+test('what came for a group while its change was on its way is handled although the commit of the answer has no known outcome', async () => {
+  const world = await World.create('unknown answer', { limits: { lowOneTimePreKeys: 0 } });
+  const answers = gate();
+  let messages = 0;
+  const transport = keepsBack(world.relay.network.transport, 'add_group_members', answers.opened, () => {
+    messages += 1;
+  });
+  const alice = await world.join('alice', 'one', { client: { transport } });
+  const [bob, carol] = (await join(world, 'bob', 'carol')) as [Device, Device];
+  await alice.send(carol, 'hello');
+  await carol.hears(1);
+  const group = await alice.client.createGroup({ name: 'us', members: [bob.user] });
+  await areReady(world, bob);
+  await allTalk(world, group, [alice, bob], 'before');
+  await alice.isQuiet();
+  await bob.isQuiet();
+  const adding = alice.client.addGroupMembers(group, [carol.user]).then(
+    () => 'carried out',
+    (error: unknown) => (error instanceof StoreError ? error.code : error),
+  );
+  await bob.sees('group-members-added');
+  const before = messages;
+  await say(bob, group, 'meanwhile');
+  await until(() => messages > before, 'the message comes before the answer');
+  expect(alice.texts).not.toContain('meanwhile');
+  alice.failures = ['outcome-unknown-applied'];
+  answers.open();
+  expect(await adding).toBe('outcome-unknown');
+  await world.passes(() => alice.texts.includes('meanwhile'), 'the message is read');
+  await areReady(world, carol);
+  await allTalk(world, group, [alice, bob, carol], 'after');
+  expect(alice.eventsOf('error').map(({ during }) => during)).toEqual(['answer to add_group_members']);
+  await world.end();
+});
+
+test('a device for which a commit without a known outcome has left something is invited', async () => {
+  const world = await World.create('unknown first message', { limits: { lowOneTimePreKeys: 0 } });
+  const alice = await world.join('alice');
+  const bob = await world.join('bob');
+  await alice.isQuiet();
+  alice.failures = ['outcome-unknown-applied'];
+  await expect(alice.send(bob, 'perhaps')).rejects.toMatchObject({ code: 'outcome-unknown' });
+  await world.passes(() => bob.texts.includes('perhaps'), 'the message arrives');
+  const connections = alice.eventsOf('connection').length;
+  await world.end();
+  expect(connections).toBe(1);
+});
+
+test('a store that takes no invite does not make the relay be asked for the same device without end', async () => {
+  const world = await World.create('no invite is stored', { limits: { lowOneTimePreKeys: 0 } });
+  const gates = new Gates();
+  const alice = world.device('alice', 'one', { client: { store: gates.open } }, gates.tables);
+  await alice.register();
+  await alice.sees('connection');
+  const bob = await world.join('bob');
+  const lookUps = (): number => alice.traffic.sent.filter(({ name }) => name === 'get_pre_key_bundle').length;
+  let fails = true;
+  gates.beforeCommit = (writes) =>
+    fails && writes.some(({ table }) => table === 'session') ? Promise.reject(new StoreError('disk-full', 'no room')) : Promise.resolve();
+  await alice.send(bob, 'hello');
+  for (let second = 0; second < 600; second += 1) {
+    await turns(2);
+    await world.clock.advance(1_000);
+  }
+  expect(lookUps()).toBeGreaterThan(2);
+  expect(lookUps()).toBeLessThan(20);
+  fails = false;
+  await world.passes(() => bob.texts.includes('hello'), 'the message arrives');
   await world.end();
 });
