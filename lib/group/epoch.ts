@@ -88,7 +88,16 @@ export function hasKeys(epoch: Epoch): boolean {
 
 /** Whether `opener` is still to send the seed of the epoch. */
 export function isAwaitedFrom(epoch: Epoch, opener: DeviceAddress): boolean {
-  return !hasKeys(epoch) && epoch.joinedBy === undefined && sameDevice(epoch.opener, opener);
+  return lacksSeed(epoch) && sameDevice(epoch.opener, opener);
+}
+
+/** Whether the seed of the epoch is not waited for any more because `opener` goes on with an earlier store: it comes if that store still has it. */
+export function isLostWith(epoch: Epoch, me: DeviceAddress, opener: DeviceAddress): boolean {
+  return lacksSeed(epoch) && sameDevice(epoch.opener, me) && chainOf(epoch, opener)?.isGivenUp === true;
+}
+
+function lacksSeed(epoch: Epoch): boolean {
+  return !hasKeys(epoch) && epoch.joinedBy === undefined;
 }
 
 /** An epoch without keys: a chain without a position for each of `devices`. */
