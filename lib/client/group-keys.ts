@@ -11,7 +11,7 @@ import { limits } from '../base/limits.js';
 import { randomId } from '../base/random.js';
 import { sendingChain } from '../group/epoch.js';
 import { type Group, type GroupChange, type KeysFor, type Self, currentEpoch } from '../group/group.js';
-import { type BundleOutcome, carriedOut, takeChain, takeSeed } from '../group/key-bundle.js';
+import { type BundleOutcome, carriedOut, isLeftOver, leftOver, takeChain, takeSeed } from '../group/key-bundle.js';
 import type { ReadySession } from '../session/session.js';
 import { putReceivedGroupKeys, type ReceivedGroupKeys } from '../store/client/group-queue-rows.js';
 import type { MessageOrigin } from '../store/client/queue-rows.js';
@@ -257,16 +257,32 @@ export function groupKeysIn(encoded: Uint8Array): KeyContent['kind'] | undefined
   return content.kind;
 }
 
-/** How many seeds of epochs have come from `from` and wait to be used. Rejects with `StoreError`. */
+/** An encoded content that waits to be sent, as it goes out after this device has gone on with an earlier store; `plan` wipes what is new of it. */
+export function asLeftOver(plan: Plan, encoded: Uint8Array): Uint8Array {
+  const content = decodeContent(encoded, encoded.length);
+  if (content.kind === 'group-update-key-bundle') wipeKeys(content);
+  if (content.kind !== 'group-pre-key-bundle') return encoded;
+  const next = encodeContent({ ...content, bundle: leftOver(content.bundle) });
+  wipeKeys(content);
+  plan.borrow(next);
+  return next;
+}
+
+/** How many seeds of epochs have come from `from`, as it handed them out first, and wait to be used. Rejects with `StoreError`. */
 export async function waitingSeeds({ groupKeys, store }: Core, group: GroupAddress, from: DeviceAddress): Promise<number> {
   if (groupKeys.count(group) === 0) return 0;
   const received = await store.loadReceivedGroupKeys(group);
   try {
-    const kinds = received.map((keys) => (sameDevice(keys.from, from) ? groupKeysIn(keys.content) : undefined));
-    return kinds.filter((kind) => kind === 'group-pre-key-bundle').length;
+    return received.filter((keys) => sameDevice(keys.from, from) && isFirstSeed(keys.content)).length;
   } finally {
     for (const { content } of received) content.fill(0);
   }
+}
+
+function isFirstSeed(encoded: Uint8Array): boolean {
+  const content = decodeKeys(encoded);
+  wipeKeys(content);
+  return content.kind === 'group-pre-key-bundle' && !isLeftOver(content.bundle);
 }
 
 /** Why the own device may not change the group, as an error for the caller. */

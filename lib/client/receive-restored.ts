@@ -38,7 +38,7 @@ export async function receiveDeviceRestored(core: Core, plan: Plan, device: Devi
     core,
     plan,
     (other) => sameDevice(other, device),
-    (content) => groupKeysIn(content) === undefined,
+    (content) => (groupKeysIn(content) === undefined ? content : undefined),
   );
   for (const address of groupsOfUser(core, device)) {
     const opened = await groups.open(address);

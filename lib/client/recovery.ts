@@ -3,13 +3,14 @@
  *
  * Its sessions and its own chains in groups would repeat message keys, so they are given up, all in one commit: what others have sealed can still be
  * opened, nothing is sealed with them again. What was on its way waits for new ones under its old message ids, so that who has a message already
- * drops the second copy. Published pre-keys are replaced, because the relay may hand out some that only the lost state knew. A new name for the
- * store tells the relay that the old one is given up; the relay tells the others, who take the device into its groups again.
+ * drops the second copy; seeds of groups that others are still owed say that they are left over. Published pre-keys are replaced, because the relay may
+ * hand out some that only the lost state knew. A new name for the store tells the relay that the old one is given up; the relay tells the others, who
+ * take the device into its groups again.
  */
 import { withoutOwnKeys } from '../group/transition.js';
 import { putNextOneTimePreKeyId } from '../store/client/account-rows.js';
 import type { Core } from './core.js';
-import { groupKeysIn, putGroupChange, selfOf } from './group-keys.js';
+import { asLeftOver, putGroupChange, selfOf } from './group-keys.js';
 import { accountLock, groupLock, userLock } from './lock-names.js';
 import { Plan } from './plan.js';
 import { publishNewSignedPreKey } from './pre-key-upkeep.js';
@@ -46,12 +47,11 @@ async function giveUpKeys(core: Core): Promise<Transition<void>> {
   const { account, sessions, options, events } = core;
   const plan = new Plan();
   for (const device of sessions.devices()) plan.add(await sessions.giveUp(device, 'us'));
-  // Nobody waits for the seed of an epoch that is given up: whoever got it now would take it for that of the next one.
   await requeue(
     core,
     plan,
     () => true,
-    (content) => groupKeysIn(content) !== 'group-pre-key-bundle',
+    (content) => asLeftOver(plan, content),
   );
   await requeueGroups(core, plan);
   await giveUpGroupKeys(core, plan);

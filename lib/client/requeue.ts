@@ -50,14 +50,14 @@ export async function dropPreKeyRequests({ store, outbox }: Core, plan: Plan): P
 }
 
 /**
- * Adds to `plan` that every request queued for a device that `concerns` is taken back. `keeps` tells which contents are still for it; the others are
- * dropped, also of what waited before. Throws `StoreError`.
+ * Adds to `plan` that every request queued for a device that `concerns` is taken back. `renewed` gives each content as it is to be sent now, or drops
+ * it, also of what waited before. Throws `StoreError`.
  */
 export async function requeue(
   core: Core,
   plan: Plan,
   concerns: (device: DeviceAddress) => boolean,
-  keeps: (content: Uint8Array) => boolean = () => true,
+  renewed: (content: Uint8Array) => Uint8Array | undefined = (content) => content,
 ): Promise<void> {
   const { store, outbox, pending } = core;
   const bound: OutboxEntry[] = [];
@@ -74,7 +74,10 @@ export async function requeue(
   for (const { device, messages } of byDevice.values()) {
     const waiting = await pending.take(device);
     // What had been encrypted was sent before what waits: the order stays, under new numbers.
-    const kept = [...messages, ...waiting.messages].filter(({ content }) => keeps(content));
+    const kept = [...messages, ...waiting.messages].flatMap((message) => {
+      const content = renewed(message.content);
+      return content === undefined ? [] : [{ ...message, content }];
+    });
     plan.add(waiting.change).add(pending.add(device, kept));
   }
 }

@@ -88,7 +88,16 @@ export function hasKeys(epoch: Epoch): boolean {
 
 /** Whether `opener` is still to send the seed of the epoch. */
 export function isAwaitedFrom(epoch: Epoch, opener: DeviceAddress): boolean {
-  return !hasKeys(epoch) && epoch.joinedBy === undefined && sameDevice(epoch.opener, opener);
+  return lacksSeed(epoch) && sameDevice(epoch.opener, opener);
+}
+
+/** Whether the seed of the epoch is not waited for any more because `opener` goes on with an earlier store: it comes if that store still has it. */
+export function isLostWith(epoch: Epoch, me: DeviceAddress, opener: DeviceAddress): boolean {
+  return lacksSeed(epoch) && sameDevice(epoch.opener, me) && chainOf(epoch, opener)?.isGivenUp === true;
+}
+
+function lacksSeed(epoch: Epoch): boolean {
+  return !hasKeys(epoch) && epoch.joinedBy === undefined;
 }
 
 /** An epoch without keys: a chain without a position for each of `devices`. */
@@ -158,7 +167,8 @@ export function* steppedEpoch(epoch: Epoch, me: DeviceAddress, step: GroupStep, 
  * what it has already sent, ends the inviter's chain and those of the added devices here: nothing of them can be opened until the next epoch.
  *
  * An inviter that has not been met in the generation in which it adds may have sent messages in an earlier one that wait here for the same
- * keys, and each of them moves its chain (weaknesses P6). `unmet` bounds how many adds of such inviters are carried out; the others stay open.
+ * keys, and each of them moves its chain (weaknesses P6); so may a device that has given its chain up and is added again: the new one takes the place
+ * of that. `unmet` bounds how many adds of such inviters and devices are carried out; the others stay open.
  */
 export function* carryOut(epoch: Epoch, me: DeviceAddress, unmet: number = Number.POSITIVE_INFINITY): Computation<EpochChange> {
   using unfinished = new Unfinished();
@@ -237,7 +247,8 @@ class EpochWork {
     }
     const newest = inviter === undefined ? undefined : newestPosition(inviter);
     if (inviter === undefined || newest === undefined || this.#held.has(name)) return false;
-    if (newest.generation < step.number && --this.#unmetLeft < 0) return false;
+    const isUnmet = newest.generation < step.number || step.devices.some((device) => this.#isReplaced(device));
+    if (isUnmet && --this.#unmetLeft < 0) return false;
     const start = positionIn(inviter, step.number);
     if (start === undefined) return false;
     using temporary = start.chainKey.key;
@@ -285,6 +296,12 @@ class EpochWork {
   #hasChain({ address }: GroupDevice): boolean {
     const chain = this.#chains.get(deviceKey(address));
     return chain !== undefined && chain.positions.length > 0 && !chain.isGivenUp;
+  }
+
+  /** Whether `device` is added again, and what it has sent before can be opened until then. */
+  #isReplaced({ address }: GroupDevice): boolean {
+    const chain = this.#chains.get(deviceKey(address));
+    return chain !== undefined && chain.positions.length > 0 && chain.isGivenUp;
   }
 
   #welcome(device: GroupDevice, positions: MemberChain['positions']): void {

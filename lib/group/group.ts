@@ -82,11 +82,11 @@ export function isInGroup(group: Group, device: DeviceAddress): boolean {
 
 /**
  * What keys or an add that come do with the adds that wait: `carry-out` all of them; or `hold` those whose inviter has not been met in the
- * generation in which it adds, for whoever keeps messages that wait for the same keys. See {@link carriedOut}.
+ * generation in which it adds, or that give a device another chain, for whoever keeps messages that wait for the same keys. See {@link carriedOut}.
  */
 export type WaitingSteps = 'carry-out' | 'hold';
 
-/** How many adds of unmet inviters are carried out, see `carryOut`. */
+/** How many of the adds that `hold` holds are carried out, see `carryOut`. */
 export const unmetBound: Record<WaitingSteps, number> = { 'carry-out': Number.POSITIVE_INFINITY, hold: 0 };
 
 /** A transition that gives nothing but the new group. */

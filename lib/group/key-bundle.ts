@@ -9,7 +9,18 @@ import { ProtocolError } from '../base/errors.js';
 import { type Secret, duplicate, wipeAll } from '../base/secret.js';
 import { chainKeyLength } from '../crypto/chain.js';
 import type { Computation } from '../crypto/job.js';
-import { type Epoch, type GroupStep, chainOf, emptyChain, hasKeys, isAwaitedFrom, carryOut, seededEpoch, withChain } from './epoch.js';
+import {
+  type Epoch,
+  type GroupStep,
+  chainOf,
+  emptyChain,
+  hasKeys,
+  isAwaitedFrom,
+  isLostWith,
+  carryOut,
+  seededEpoch,
+  withChain,
+} from './epoch.js';
 import type { GroupPreKeyBundle, GroupUpdateKeyBundle } from './group-change.js';
 import { addedKey, groupSeedLength } from './key-update.js';
 import type { MemberChain } from './member-chain.js';
@@ -50,8 +61,22 @@ function leftOf({ open }: Epoch): number {
 }
 
 /**
+ * A seed that its opener still owes when it goes on with an earlier store. It goes out after that, and so do those of epochs which it opens then, for
+ * the same members perhaps: the old session that it names is its own, as no other does. Design D4.
+ */
+export function leftOver(bundle: GroupPreKeyBundle): GroupPreKeyBundle {
+  return { ...bundle, oldSessionId: bundle.sessionId };
+}
+
+/** Whether the opener has gone on with an earlier store since it opened the epoch. */
+export function isLeftOver({ sessionId, oldSessionId }: GroupPreKeyBundle): boolean {
+  return sessionId === oldSessionId;
+}
+
+/**
  * The seed of an epoch, from `from`, whose one-to-one session it came over. The epoch must have been announced: opened by the same device for the
- * same members. The bundle's seed stays the caller's. Throws `ProtocolError` (`wrong-sender`, `group-key`). Spec: group.md §3, §5; weaknesses P5, I28.
+ * same members, and before its store was lost if the seed is left over. The bundle's seed stays the caller's. Throws `ProtocolError` (`wrong-sender`,
+ * `group-key`). Spec: group.md §3, §5; weaknesses P5, I28.
  */
 export function* takeSeed(
   self: Self,
@@ -63,7 +88,8 @@ export function* takeSeed(
   checkBundle(bundle, from, bundle.seed, groupSeedLength);
   if (before === undefined) return { kind: 'later' };
   if (epochOf(before, bundle.sessionId) !== undefined) return { kind: 'known' };
-  const epoch = before.epochs.find((candidate) => isAwaitedFrom(candidate, from) && sameMembers(candidate.members, bundle.group.members));
+  const lacks = (epoch: Epoch): boolean => (isLeftOver(bundle) ? isLostWith(epoch, self.address, from) : isAwaitedFrom(epoch, from));
+  const epoch = before.epochs.find((candidate) => lacks(candidate) && sameMembers(candidate.members, bundle.group.members));
   if (epoch === undefined) return { kind: 'later' };
   const change = yield* seededEpoch(epoch, self.address, bundle.sessionId, bundle.seed, unmetBound[waiting]);
   return { kind: 'taken', change: withEpoch(self, before, change) };

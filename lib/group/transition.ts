@@ -196,13 +196,13 @@ export function lacksOwnKeys(self: Self, group: Group): boolean {
 /**
  * A device has given its keys up: it is to be added again, and what is owed to it for an earlier add it does not need any more. Until it is added,
  * what it has sent before can be opened. Of the epochs that it has opened and whose keys are not here, the first `seeds` get them: those have come
- * already. Those of the others are not going to come, and what it sends from now on is not for them.
+ * already. Those of the others are not waited for: they come as left over, if its store still has them, and what else it sends is not for them.
  */
 export function withGivenUpChain(self: Self, before: Group, device: DeviceAddress, seeds: number): GroupChange {
   const lost = before.epochs.filter((epoch) => isAwaitedFrom(epoch, device)).slice(seeds);
   const epochs = before.epochs.map((known) => {
     const epoch = lost.includes(known) ? { ...known, opener: self.address } : known;
-    const chain = known === currentEpoch(before) ? chainOf(epoch, device) : undefined;
+    const chain = epoch !== known || known === currentEpoch(before) ? chainOf(epoch, device) : undefined;
     const isOwed = ({ devices, isHandedOver }: GroupStep): boolean =>
       !isHandedOver && devices.every(({ address }) => sameDevice(address, device));
     if (chain === undefined && !epoch.open.some(isOwed)) return epoch;

@@ -7,10 +7,10 @@ import { runInline } from '../../lib/crypto/execute.js';
 import { generateSigningKeyPair } from '../../lib/crypto/signature.js';
 import { chainOf, sendingChain } from '../../lib/group/epoch.js';
 import { sealGroupMessages } from '../../lib/group/group-message.js';
-import { takeSeed } from '../../lib/group/key-bundle.js';
+import { leftOver, takeSeed } from '../../lib/group/key-bundle.js';
 import { withGivenUpChain, withoutDevice, withoutOwnKeys } from '../../lib/group/transition.js';
-import { decodeContent } from '../../lib/wire/message.js';
-import type { PostedMessage } from './party.js';
+import { decodeContent, encodeContent } from '../../lib/wire/message.js';
+import type { PostedBundle, PostedMessage } from './party.js';
 import { World, addressOf } from './world.js';
 
 const people = ['alice/a', 'bob/a', 'carol/a', 'dave/a', 'erin/a'];
@@ -26,6 +26,13 @@ function expectRefused(world: World, name: string, posted: PostedMessage, code: 
   const before = world.party(name).snapshot();
   expect(() => world.party(name).receiveNow(posted)).toThrow(expect.objectContaining({ code }));
   expect(world.party(name).snapshot()).toEqual(before);
+}
+
+/** The bundle as it goes out when its sender goes on with an earlier store. */
+function owedBefore(posted: PostedBundle): PostedBundle {
+  const content = decodeContent(posted.content);
+  if (content.kind !== 'group-pre-key-bundle') throw new Error('no seed');
+  return { ...posted, content: encodeContent({ ...content, bundle: leftOver(content.bundle) }) };
 }
 
 describe.each(['curve25519', 'mldsa44-mlkem512'])('messages of a group over %s', (suiteName) => {
@@ -253,6 +260,28 @@ describe('keys', () => {
     expect(bob.group?.epochs.map(({ sessionId }) => sessionId)).toEqual([old, world.party('alice/a').epoch.sessionId]);
     expect(bob.receiveNow(world.party('alice/a').send(utf8('hello')))).toEqual(utf8('hello'));
   });
+
+  test.each(['before', 'after'])(
+    'of an epoch that come %s those of the next one from an earlier store of their opener are used for it',
+    (order) => {
+      const world = new World(suiteByName('curve25519'), `owed ${order}`, people);
+      world.create('alice/a', ['bob', 'carol']);
+      for (const name of ['alice/a', 'bob/a', 'carol/a']) world.deliver(name);
+      world.deliverBundle('alice/a > carol/a');
+      const bob = world.party('bob/a');
+      const old = world.party('alice/a').epoch.sessionId;
+      const posted = world.party('carol/a').send(utf8('early'));
+      bob.change((self, group) => withGivenUpChain(self, group, addressOf('alice/a'), 0));
+      const owed = world.bundles.get('alice/a > bob/a')?.splice(0).map(owedBefore) ?? [];
+      world.remove('alice/a', []);
+      if (order === 'after') world.settle();
+      world.post(owed);
+      world.settle();
+      expect(bob.group?.epochs.map(({ sessionId }) => sessionId)).toEqual([old, world.party('alice/a').epoch.sessionId]);
+      expect(bob.receiveNow(posted)).toEqual(utf8('early'));
+      expect(bob.receiveNow(world.party('alice/a').send(utf8('hello')))).toEqual(utf8('hello'));
+    },
+  );
 
   test('made by a transition whose caller refuses it are all named, and the old state works after they are wiped', () => {
     const world = new World(suiteByName('curve25519'), 'refused', people);

@@ -4,7 +4,7 @@ import { utf8 } from '../../lib/base/bytes.js';
 import { limits } from '../../lib/base/limits.js';
 import type { GroupAddress } from '../../lib/index.js';
 import { type Device, World } from '../support/scenario.js';
-import { allTalk, backup, join, restore } from '../support/scenario-groups.js';
+import { allTalk, areReady, backup, join, restore } from '../support/scenario-groups.js';
 
 let world: World;
 
@@ -57,7 +57,7 @@ describe('an opener whose store is restored before its keys went out', () => {
     expect((await restored.client.groups()).map(({ state, isManager }) => [state, isManager])).toEqual([['ready', true]]);
   });
 
-  test('does not send the keys that it still owed then: they would be taken for those of the new epoch', async () => {
+  test('owed keys then and sends them still: nobody takes them for those of the new epoch', async () => {
     const [alice, bob, carol] = await join(world, 'alice', 'bob', 'carol');
     if (alice === undefined || bob === undefined || carol === undefined) throw new Error('nobody there');
     const group = await announced(alice, [bob, carol]);
@@ -70,6 +70,49 @@ describe('an opener whose store is restored before its keys went out', () => {
     await world.passes(() => [bob, carol].every((device) => device.eventsOf('device-restored').length === 1), 'the others hear of it');
     await allTalk(world, group, [restored, bob, carol], 'then');
     await allTalk(world, group, [carol, restored, bob], 'again');
+  });
+
+  test('still hands out the keys that its earlier store has: to who was away they open what was sealed with them, and no later epoch', async () => {
+    const [alice, bob, carol] = await join(world, 'alice', 'bob', 'carol');
+    if (alice === undefined || bob === undefined || carol === undefined) throw new Error('nobody there');
+    await bob.close();
+    const group = await alice.client.createGroup({ name: 'friends', members: [bob.user, carol.user] });
+    await areReady(world, alice, carol);
+    await alice.close();
+    const tables = alice.snapshot();
+    await alice.open();
+    await allTalk(world, group, [alice, carol], 'first');
+    const restored = await restore(world, alice, tables);
+    await getKeys([restored, 1], [carol, 2]);
+    await bob.open();
+    await world.passes(() => bob.texts.length >= 2, 'what was sealed before is read');
+    expect([...bob.texts].sort()).toEqual(['first from alice/one', 'first from carol/one']);
+    await allTalk(world, group, [restored, bob, carol], 'second');
+    await allTalk(world, group, [restored, bob, carol], 'third');
+  });
+
+  test('still hands them out when another manager has opened the group anew', async () => {
+    const [alice, bob, carol] = await join(world, 'alice', 'bob', 'carol');
+    if (alice === undefined || bob === undefined || carol === undefined) throw new Error('nobody there');
+    await bob.close();
+    const group = await alice.client.createGroup({ name: 'friends', members: [bob.user, carol.user], managers: [carol.user] });
+    await areReady(world, alice, carol);
+    await alice.close();
+    const tables = alice.snapshot();
+    await alice.open();
+    await allTalk(world, group, [alice, carol], 'first');
+    await alice.close();
+    const restored = world.device('alice', 'one', { seed: 'restored' }, tables);
+    restored.traffic.interfere = ({ name }) =>
+      name === 'remove_group_members' ? { error: new TransportError('offline', 'kept back'), deliver: false } : undefined;
+    await restored.open();
+    await bob.open();
+    await world.passes(() => bob.texts.length >= 2, 'what was sealed before is read');
+    expect([...bob.texts].sort()).toEqual(['first from alice/one', 'first from carol/one']);
+    await isTold('group-members-removed', [bob]);
+    expect(bob.eventsOf('group-members-removed')).toMatchObject([{ by: carol.address }]);
+    restored.traffic.interfere = undefined;
+    await allTalk(world, group, [restored, bob, carol], 'second');
   });
 
   test('is helped by another manager while it stays away from the group', async () => {
