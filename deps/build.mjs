@@ -1,6 +1,6 @@
 /**
  * Compiles the TypeScript and packs it into `dist/`: a program, or a module that the package exports, is one file beside the few that several of them
- * share. Loading hundreds of small modules would take three times as long. Third-party packages of the library stay where npm puts them.
+ * share. Loading hundreds of small modules would take twice as long. Third-party packages of the library stay where npm puts them.
  *
  * The compiled modules stay in `build/modules/`. The old `dist/` is replaced only when everything went well, so that programs running from it are not
  * cut off half-way.
