@@ -1,7 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { plays, runHostile } from './hostile-run.js';
 
-jest.setTimeout(900_000);
+jest.setTimeout(3_600_000);
 
 const seed = 20_240_501;
 const runs = 60;
