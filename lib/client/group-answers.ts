@@ -13,7 +13,6 @@ import { requests, type ResponseOf } from '../wire/request.js';
 import type { Core } from './core.js';
 import { putGroupChange, selfOf, unknownGroup } from './group-keys.js';
 import { dropGroup, vetted } from './group-receive.js';
-import { ownSequence } from './group-requests.js';
 import type { QueuedRequest } from './lane.js';
 import { groupLock, userLock } from './lock-names.js';
 import type { Outcome } from './outbox.js';
@@ -250,7 +249,11 @@ function membersAdded(core: Core, request: QueuedRequest, order: GroupOrder, res
   return step(core, request, order, order.group, listed, async (plan) => {
     const addingDevices = vetted(core, plan, listed);
     const change = { members, addingMembers: addedMembers, addingDevices };
-    const { name } = await added(core, plan, order, (common) => ({ ...common, ...change, group: { ...common.group, members } }));
+    const { name } = await added(core, plan, 'add_group_members', request, order, (common) => ({
+      ...common,
+      ...change,
+      group: { ...common.group, members },
+    }));
     const { group } = order;
     plan.afterwards(() =>
       core.events.emit({ type: 'group-members-added', group, name, members, added: addedMembers, by: core.account.address }),
@@ -268,7 +271,11 @@ function deviceAdded(
   const { members, addingDevice: listed } = response.value;
   return step(core, request, order, order.group, [listed], async (plan) => {
     const [addingDevice = listed] = vetted(core, plan, [listed]);
-    await added(core, plan, order, (common) => ({ ...common, addingDevice, group: { ...common.group, members } }));
+    await added(core, plan, 'add_group_member_device', request, order, (common) => ({
+      ...common,
+      addingDevice,
+      group: { ...common.group, members },
+    }));
     const { group } = order;
     plan.afterwards(() => core.events.emit({ type: 'group-device-added', group, device: listed.address, by: core.account.address }));
   });
@@ -277,18 +284,21 @@ function deviceAdded(
 type Added = Parameters<typeof addedDevices>[2];
 type AddedCommon = Pick<Added, 'suite' | 'sender' | 'sequence' | 'group'>;
 
-/** Adds our own add: the position is where the own chain stands, because nothing was sealed since the request was made. */
+/** Adds our own add, from the position that the request named: nothing was sealed since it was made. */
 async function added(
   core: Core,
   plan: Plan,
+  kind: 'add_group_members' | 'add_group_member_device',
+  request: QueuedRequest,
   order: GroupOrder,
   complete: (common: AddedCommon) => Added,
 ): Promise<{ readonly name: string }> {
   const opened = await core.groups.open(order.group);
-  if (opened === undefined) throw unknownGroup();
+  const sent = await core.store.loadOutboxEntry(request.sequence);
+  if (opened === undefined || sent === undefined) throw unknownGroup();
+  const { sequence } = requests[kind].decodeRequest(sent.body);
   const { suite, address, name, members } = opened.group;
   const { address: sender } = core.account;
-  const sequence = ownSequence(core, opened) ?? 0;
   const change = complete({ suite, sender, sequence, group: { name, address, members } });
   await putGroupChange(core, plan, opened, await core.options.asymmetric.run(addedDevices(selfOf(core), opened.group, change, 'hold')));
   return { name };

@@ -9,8 +9,7 @@ import { type DeviceAddress, type GroupAddress, type UserAddress, deviceKey } fr
 import { ProtocolError } from '../base/errors.js';
 import { currentEpoch, isInGroup } from '../group/group.js';
 import { type GroupDevice, type GroupMember, groupRoles, isManager, memberOf, withoutMembers } from '../group/membership.js';
-import { newestPosition } from '../group/member-chain.js';
-import { sendingChain } from '../group/epoch.js';
+import { addingPosition } from '../group/first-position.js';
 import type { GroupOrder, GroupWish } from '../store/client/group-queue-rows.js';
 import { requests } from '../wire/request.js';
 import { isApproved } from './approval.js';
@@ -54,7 +53,7 @@ async function pumpOne(core: Core, group: GroupAddress): Promise<Transition<bool
     plan.add(added);
     ({ order } = added);
   }
-  const made = makeRequest(core, opened, order);
+  const made = await makeRequest(core, opened, order);
   switch (made.kind) {
     case 'later':
       return { writes: [], result: false };
@@ -80,7 +79,7 @@ function ownWish(core: Core, { group }: LoadedGroup): GroupWish | undefined {
   return device === undefined ? undefined : { kind: 'add-device', device };
 }
 
-function makeRequest(core: Core, opened: LoadedGroup | undefined, { group, wish }: GroupOrder): Made {
+function makeRequest(core: Core, opened: LoadedGroup | undefined, { group, wish }: GroupOrder): Made | Promise<Made> {
   if (wish.kind === 'create') return createRequest(core, group, wish);
   if (opened === undefined) return { kind: 'refused', error: unknownGroup() };
   switch (wish.kind) {
@@ -109,14 +108,14 @@ function createRequest({ account }: Core, address: GroupAddress, { name, members
   return { kind: 'request', entry: { kind: 'create_group', body } };
 }
 
-function addRequest(core: Core, opened: LoadedGroup, wanted: readonly GroupMember[]): Made {
+async function addRequest(core: Core, opened: LoadedGroup, wanted: readonly GroupMember[]): Promise<Made> {
   const { address: sender } = core.account;
   const { group } = opened;
   const { address, name, suite } = group;
   if (!isManager(group.members, sender)) return { kind: 'refused', error: notManager() };
   const addingMembers = wanted.filter((member) => memberOf(group.members, member) === undefined);
   if (addingMembers.length === 0) return { kind: 'done' };
-  const sequence = ownSequence(core, opened);
+  const sequence = await addingSequence(core, opened);
   if (sequence === undefined) return { kind: 'later' };
   const members = [...group.members, ...addingMembers];
   const body = requests.add_group_members.encodeRequest({
@@ -163,10 +162,10 @@ function renewalRequest(core: Core, { group }: LoadedGroup, epoch: number): Made
   return { kind: 'request', entry: { kind: 'remove_group_members', body } };
 }
 
-function addDeviceRequest(core: Core, opened: LoadedGroup, device: DeviceAddress): Made {
+async function addDeviceRequest(core: Core, opened: LoadedGroup, device: DeviceAddress): Promise<Made> {
   const { group } = opened;
   if (isInGroup(group, device) || memberOf(group.members, device) === undefined) return { kind: 'done' };
-  const sequence = ownSequence(core, opened);
+  const sequence = await addingSequence(core, opened);
   if (sequence === undefined) return { kind: 'later' };
   const { address, name, suite, members } = group;
   const body = requests.add_group_member_device.encodeRequest({
@@ -189,11 +188,10 @@ function requestName({ account, options }: Core): GroupDevice {
   return { address: account.address, signingKey: name };
 }
 
-/** Where the own chain stands; `undefined` while the keys have not come. */
-export function ownSequence({ account }: Core, { group }: LoadedGroup): number | undefined {
+/** From which position of the own chain devices are added; `undefined` while the keys have not come. */
+function addingSequence({ account, options }: Core, { group }: LoadedGroup): number | undefined | Promise<number | undefined> {
   const epoch = currentEpoch(group);
-  const chain = epoch?.sessionId === undefined ? undefined : sendingChain(epoch, account.address);
-  return chain === undefined ? undefined : newestPosition(chain)?.chainKey.index;
+  return epoch === undefined ? undefined : options.asymmetric.run(addingPosition(epoch, account.address));
 }
 
 /** A known device of a member that is not in the group and that the relay has not refused: it registered later than the group was made. Spec: group.md §6. */

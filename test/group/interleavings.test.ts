@@ -107,6 +107,39 @@ function checkEnd(world: World): void {
   expect(new Set(world.sealedWith).size).toBe(world.sealedWith.length);
 }
 
+/** Users with one device who are added one or two at a time. */
+const crowd = Array.from({ length: 10 }, (_, number) => `user-${number}`);
+
+describe('a group that is added to more than it is spoken in', () => {
+  test('never seals twice with one key, and everybody reads everything', () => {
+    const joins = fc.array(fc.record({ who: fc.nat(), count: fc.integer({ min: 1, max: 2 }), talker: fc.option(fc.nat()) }), {
+      minLength: 3,
+      maxLength: 9,
+    });
+    fc.assert(
+      fc.property(joins, (events) => {
+        const all = crowd.map((user) => `${user}/a`);
+        const world = new World(suiteByName('curve25519'), 'quiet', all);
+        world.create('user-0/a', ['user-0']);
+        world.settle();
+        const present = (): string[] => world.devices.map(({ address }) => `${address.userId}/a`);
+        for (const { who, count, talker } of events) {
+          const names = present();
+          const adding = crowd.slice(names.length, names.length + count);
+          if (adding.length > 0) world.add(names[who % names.length] ?? '', adding, all, true);
+          world.settle();
+          if (talker !== null) world.send(present()[talker % present().length] ?? '');
+          world.settle();
+        }
+        for (const name of present()) world.send(name);
+        world.settle();
+        checkEnd(world);
+      }),
+      { seed: 20_261_127, numRuns: 150 },
+    );
+  });
+});
+
 describe('any interleaving of adds, removals and messages', () => {
   test('lets everybody who should read a message read it exactly once when bundles take the mailbox way in time', () => {
     fc.assert(

@@ -181,6 +181,35 @@ describe('keys', () => {
     for (const name of ['alice/a', 'bob/a', 'carol/a', 'erin/a']) expect(world.station(name).read).toContain(text);
   });
 
+  test('of an inviter that is gone are not used either', () => {
+    const world = founded('inviter gone');
+    world.add('alice/a', ['dave']);
+    world.settle();
+    world.send('alice/a');
+    world.add('bob/a', ['erin']);
+    world.settle();
+    world.party('dave/a').change((_, group) => withoutDevice(group, addressOf('alice/a')));
+    world.send('dave/a');
+    expect(new Set(world.sealedWith).size).toBe(2);
+  });
+
+  test('of devices that both add others before they have sent anything differ', () => {
+    const world = new World(suiteByName('curve25519'), 'adders', people);
+    world.create('alice/a', ['alice']);
+    world.settle();
+    world.add('alice/a', ['bob'], people, true);
+    world.settle();
+    world.add('alice/a', ['carol']);
+    world.settle();
+    world.add('bob/a', ['dave']);
+    world.settle();
+    const texts = ['alice/a', 'bob/a', 'carol/a', 'dave/a'].map((name) => world.send(name));
+    world.settle();
+    expect(new Set(world.sealedWith).size).toBe(4);
+    for (const [index, name] of ['alice/a', 'bob/a', 'carol/a', 'dave/a'].entries())
+      expect(new Set(world.station(name).read)).toEqual(new Set(texts.filter((_, sender) => sender !== index)));
+  });
+
   test('of a removed member open nothing that follows', () => {
     const world = founded('removed');
     const carol = world.party('carol/a');

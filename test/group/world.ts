@@ -6,6 +6,7 @@ import { Secret, copySecret } from '../../lib/base/secret.js';
 import type { CipherSuite } from '../../lib/crypto/cipher-suite.js';
 import { one } from '../../lib/crypto/job.js';
 import { chainOf } from '../../lib/group/epoch.js';
+import { addingPosition } from '../../lib/group/first-position.js';
 import type { AddGroupMemberDevice, AddGroupMembers, CreateGroup, RemoveGroupMembers } from '../../lib/group/group-change.js';
 import { groupSeedLength } from '../../lib/group/key-update.js';
 import { type GroupDevice, type GroupMember, groupRoles, isManager, memberOf } from '../../lib/group/membership.js';
@@ -124,8 +125,8 @@ export class World {
   }
 
   /** `by` adds users with all their devices that exist, in the order of `names`. */
-  add(by: string, users: readonly string[], names: readonly string[] = [...this.stations.keys()]): void {
-    const adding = users.map((userId) => member(userId, false));
+  add(by: string, users: readonly string[], names: readonly string[] = [...this.stations.keys()], asManagers = false): void {
+    const adding = users.map((userId) => member(userId, asManagers));
     const added = names.filter((name) => users.includes(userOf(name))).map((name) => this.deviceOf(name));
     this.members = [...this.members, ...adding];
     this.devices = [...this.devices, ...added];
@@ -254,7 +255,7 @@ export class World {
 
   #positionOf(by: string): number {
     const { epoch, self } = this.party(by);
-    return chainOf(epoch, self.address)?.positions.at(-1)?.chainKey.index ?? 0;
+    return this.#run(addingPosition(epoch, self.address)) ?? 0;
   }
 
   #info() {
