@@ -30,6 +30,8 @@ export async function receiveMessage(core: Core, plan: Plan, envelope: Envelope,
   if (index === undefined) return refuse('unknown-session');
   if (!sameDevice(index.peer, from)) return refuse('wrong-sender');
   const isEarly = index.state === 'invited';
+  // The accept comes before its messages: the state that is lost has had it.
+  if (isEarly && sessions.givenUpBy(sessionId) === 'us') return refuse('session-given-up');
   // What came before the accept is opened first: messages of one sender stay in order.
   if (isEarly || early.count(sessionId) > 0) {
     const held = early.hold({ sessionId, from, heldAt: core.options.clock.now(), envelope: encoded });

@@ -61,6 +61,8 @@ export const recoveries = {
     stale: 'dropped',
     'unknown-session': 'new-session',
     'not-ready': 'new-session',
+    // Of one that was ready only in the state that a rolled-back store has lost.
+    'session-given-up': 'new-session',
     counter: 'new-session',
     'ratchet-key': 'new-session',
     'root-sequence': 'new-session',

@@ -117,7 +117,7 @@ export class World implements DeviceSurroundings {
     return this.#underWay > 0;
   }
 
-  /** Has a process run the relay, on the port it had before. Resolves also when it has died on the way. */
+  /** Has a process run the relay, on the port it had before. Resolves also when it has died on the way, or found its store failing. */
   async startRelay(): Promise<void> {
     if (this.isRelayUp) return;
     const host = this.takeHost();
@@ -130,7 +130,11 @@ export class World implements DeviceSurroundings {
     try {
       this.#port = (await host.do<{ port: number }>('relay', start)).port;
     } catch (error) {
-      if (!(error instanceof HostDied)) throw error;
+      if (error instanceof HostDied) return;
+      this.#relay = undefined;
+      await host.kill();
+      if (!(error instanceof CommandFailed) || error.code === 'unexpected') throw error;
+      this.log.push(`the relay does not start: ${error.code}`);
     }
   }
 

@@ -94,6 +94,31 @@ describe('a store restored from a backup', () => {
     expect([...alice.eventsOf('undecryptable'), ...restored.eventsOf('undecryptable')]).toEqual([]);
   });
 
+  test('from before an invite was answered says what it cannot read, and reads what comes next', async () => {
+    world = await World.create('rolled back to an invite', { limits: { lowOneTimePreKeys: 0 } });
+    const alice = await world.join('alice');
+    const bob = await world.join('bob');
+    await alice.close();
+    await bob.client.invite(alice.user);
+    await bob.isQuiet();
+    const backup = await backupOf(bob);
+    await alice.open();
+    await world.passes(() => bob.eventsOf('session-ready').length > 0, 'alice answers');
+    await bob.isQuiet();
+    await bob.close();
+    const messageId = await alice.send(bob, 'to the state that is lost');
+    await alice.isQuiet();
+    const restored = await world.device('bob', 'one', { seed: 'restored' }, backup).open();
+    await world.passes(() => restored.eventsOf('undecryptable').length > 0, 'the message is told of');
+    expect(restored.eventsOf('undecryptable')).toMatchObject([
+      { code: 'session-given-up', recovery: 'new-session', from: alice.address, messageId },
+    ]);
+    await alice.send(restored, 'again');
+    await world.passes(() => restored.texts.includes('again'), 'what comes next is read');
+    expect(restored.texts).toEqual(['again']);
+    expect((await restored.client.status()).earlyMessages).toBe(0);
+  });
+
   test('what was encrypted and not confirmed is encrypted anew under its old id, and arrives once', async () => {
     world = await World.create('rolled back with an outbox', { limits: { lowOneTimePreKeys: 0 } });
     const alice = await world.join('alice');

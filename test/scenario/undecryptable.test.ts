@@ -186,6 +186,7 @@ const elsewhere: { readonly [S in Subject]?: Readonly<Record<string, string>> } 
     exhausted: 'after 2^32 messages (test/ratchet)',
     'zero-shared-secret': 'the Curve25519 suite only (test/mutation)',
     'not-opened': 'test/scenario/early-messages.test.ts',
+    'session-given-up': 'test/scenario/rollback.test.ts',
   },
   content: { number: 'no field of the content is a 64-bit number' },
 };
