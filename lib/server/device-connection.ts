@@ -225,8 +225,10 @@ export class DeviceConnection {
     this.#bodyBytes += body.length;
     this.#pauseIfCrowded();
     dispatch(this.#context, { kind, body, guest: this.#guest, remoteAddress: this.remoteAddress })
-      .then(({ status, body: answer }) => {
+      .then(({ status, body: answer, breaksOrder }) => {
         this.#send({ kind: 'response', id, status, body: answer });
+        // The device sends in order when it connects again; what is on its way on this connection would overtake what has failed.
+        if (breaksOrder) this.end('unavailable');
       })
       .catch((error: unknown) => {
         this.#fail('a request could not be answered', error);

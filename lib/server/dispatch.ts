@@ -32,7 +32,12 @@ export interface IncomingRequest {
 export interface OutgoingResponse {
   readonly status: number;
   readonly body: Uint8Array;
+  /** What the connection has sent behind the request must not be done before it comes again. */
+  readonly breaksOrder: boolean;
 }
+
+/** Requests whose effects others see in the order in which a device asks for them. */
+const orderedNames: ReadonlySet<RequestName> = new Set(['send_one2one_msg', 'send_group_msg']);
 
 /** Does a decoded request. */
 type Performer<Name extends RequestName> = (
@@ -114,20 +119,20 @@ export function maxBodyLength(name: RequestName, frameLength: number): number {
 /** Answers one request; never throws. */
 export async function dispatch(context: RelayContext, incoming: IncomingRequest): Promise<OutgoingResponse> {
   const name = requestNameOf(incoming.kind);
-  if (name === undefined) return { status: responseCode.badRequest, body: noBytes };
-  return { status: responseCode.ok, body: await respond(context, name, incoming) };
+  if (name === undefined) return { status: responseCode.badRequest, body: noBytes, breaksOrder: false };
+  return { status: responseCode.ok, ...(await respond(context, name, incoming)) };
 }
 
-async function respond(context: RelayContext, name: RequestName, incoming: IncomingRequest): Promise<Uint8Array> {
+async function respond(context: RelayContext, name: RequestName, incoming: IncomingRequest): Promise<Omit<OutgoingResponse, 'status'>> {
   const row = requestRowOf(name);
   try {
-    return row.encodeResponse({ ok: true, message: '', value: await answer(context, name, incoming) });
+    return { body: row.encodeResponse({ ok: true, message: '', value: await answer(context, name, incoming) }), breaksOrder: false };
   } catch (error) {
     // Whether what the handler wanted to store of the client's counter was stored is not known here.
     if (incoming.guest !== undefined) context.counters.doubt(incoming.guest.address);
     const { code, message } = refusalOf(error);
     if (code === responseCode.internalError || error instanceof StoreError) logFailure(context, name, error);
-    return row.encodeResponse({ ok: false, code, message });
+    return { body: row.encodeResponse({ ok: false, code, message }), breaksOrder: error instanceof StoreError && orderedNames.has(name) };
   }
 }
 

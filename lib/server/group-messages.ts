@@ -18,6 +18,8 @@ import { Refusal, responseCode } from './refusal.js';
  * device whose mailbox is full goes without, so that it does not silence the group.
  */
 export const sendGroupMessage: Handler<'send_group_msg'> = async (context, caller, { envelope: encoded, allow, deny }) => {
+  // That of its arrival: what came behind a message whose commit fails fails with it, and keeps its place in the order.
+  const { generation } = context.store;
   const { from, to, payload, messageId, sessionId } = decodeEnvelope(encoded, context.limits.frameLength);
   requireCaller(caller, from);
   if (!isGroupAddress(to) || payload.kind !== 'group') throw new Refusal(responseCode.badRequest, 'the message is not for a group');
@@ -28,7 +30,6 @@ export const sendGroupMessage: Handler<'send_group_msg'> = async (context, calle
   await context.recent.once(deviceKey(caller), name, async () => {
     // The lock ends when the message has its place in all mailboxes; it is awaited outside, so that messages share commits.
     const { durable } = await context.locks.run([groupLock(groupId)], async () => {
-      const { generation } = context.store;
       const state = await requireState(context, groupId);
       requireMember(state.record, caller);
       // Without a mark it has no keys: it is new, or was just removed. One that has given its keys up sends nothing with them.

@@ -2,11 +2,13 @@
 import type { DeviceAddress } from '../base/address.js';
 import { deviceKey } from '../base/address.js';
 import { limits } from '../base/limits.js';
+import type { Write } from '../store/store.js';
 import { isGroupAddress } from '../wire/address.js';
 import { decodeEnvelope } from '../wire/message.js';
 import { encodePayload } from '../wire/push.js';
 import type { Handler, RelayContext } from './context.js';
 import { requireCaller, requireDomain } from './context.js';
+import type { PlaceOf } from './mailbox.js';
 import { mailboxFull } from './placement.js';
 import { Refusal, responseCode } from './refusal.js';
 
@@ -71,6 +73,8 @@ export const accept: Handler<'accept'> = async (context, caller, { accept: sent 
  * without, so that one that nobody uses any more does not cut its user off; it is refused when all are.
  */
 export const sendOneToOne: Handler<'send_one2one_msg'> = async (context, caller, { envelope: encoded }) => {
+  // That of its arrival: what came behind a message whose commit fails fails with it, and keeps its place in the order.
+  const { generation } = context.store;
   const { from, to, payload, messageId, sessionId } = decodeEnvelope(encoded, context.limits.frameLength);
   requireCaller(caller, from);
   if (isGroupAddress(to) || payload.kind !== 'one-to-one') throw new Refusal(responseCode.badRequest, 'the message is not one-to-one');
@@ -82,11 +86,12 @@ export const sendOneToOne: Handler<'send_one2one_msg'> = async (context, caller,
     const message = { kind: 'message', bytes: encoded } as const;
     const optional = targets.length > 1;
     const deliveries = targets.map((target) => ({ to: target, from, payload: message, signed: false, optional }));
-    await context.mailboxes.post(deliveries, (placeOf) => {
+    const alongside = (placeOf: PlaceOf): readonly Write[] => {
       // Thrown before anything is written.
       if (!deliveries.some((delivery) => placeOf(delivery) !== undefined)) throw mailboxFull();
       return context.counters.writes(caller);
-    });
+    };
+    await context.mailboxes.post(deliveries, alongside, generation);
   });
   return {};
 };

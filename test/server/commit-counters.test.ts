@@ -132,9 +132,10 @@ test('a counter whose commit failed is stored with the next one', async () => {
   const counter = await connectAt(relay, alice, 1);
   counter.value = 20;
   relay.failure = 'unavailable';
-  expect(await alice.send(bob.address, 'lost')).toMatchObject({ ok: false, code: 503 });
+  const accept = alice.accept(bob.address);
+  expect(await alice.request('accept', { accept })).toMatchObject({ ok: false, code: 503 });
   relay.failure = undefined;
-  expectOk(await alice.send(bob.address, 'kept'));
+  expectOk(await alice.request('accept', { accept }));
   const survivor = await startRelay({ tables: copyOf(relay.tables), clock: relay.clock });
   await expect(connectAt(survivor, alice, 19)).rejects.toMatchObject({ code: 'store-rolled-back' });
   await survivor.relay.close();

@@ -211,6 +211,7 @@ test('logs contain no key, token, password, code or content, and addresses at de
   fixture.failure = 'unavailable';
   await alice.send(alice.address, text);
   fixture.failure = undefined;
+  await alice.connect(fixture.network.transport);
   alice.connection?.push(new Uint8Array(9).fill(0xff));
   await settled();
   await fixture.relay.close();

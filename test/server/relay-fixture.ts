@@ -5,6 +5,7 @@ import { identityKeyOf } from '../../lib/account/identity-key.js';
 import type { OneTimePreKeyPublic } from '../../lib/account/pre-key-bundle.js';
 import type { DeviceAddress } from '../../lib/base/address.js';
 import { asMessageId, asSessionId } from '../../lib/base/brand.js';
+import { TransportError } from '../../lib/base/errors.js';
 import type { RandomSource } from '../../lib/base/random.js';
 import { randomId } from '../../lib/base/random.js';
 import type { CipherSuite } from '../../lib/crypto/cipher-suite.js';
@@ -144,6 +145,7 @@ export class TestDevice {
   connection: Connection | undefined;
   #waiting: (() => void)[] = [];
   #connections = 0;
+  #goOn: (() => Promise<Connection>) | undefined;
 
   constructor(userId: string, deviceId: string, preKeys: number, suite: CipherSuite) {
     this.address = { domain, userId, deviceId, userName: userId };
@@ -198,24 +200,52 @@ export class TestDevice {
   }
 
   async connect(transport: Transport, hello: Hello = this.hello({ kind: 'token', token: this.token })): Promise<Connection> {
+    return this.#connect(transport, hello, new Set());
+  }
+
+  async #connect(transport: Transport, hello: Hello, known: ReadonlySet<string>): Promise<Connection> {
     this.#connections += 1;
     const number = this.#connections;
-    this.connection = await transport.connect({
+    const connection = await transport.connect({
       hello,
       onPush: (bytes) => {
         // What an older connection still brings concerns nobody.
         if (number !== this.#connections) return;
-        this.pushes.push(decodePush(bytes));
+        const push = decodePush(bytes);
+        if (known.has(push.tag?.id ?? '')) return;
+        this.pushes.push(push);
         for (const wake of this.#waiting.splice(0)) wake();
       },
     });
-    return this.connection;
+    this.connection = connection;
+    this.#goOn = undefined;
+    void connection.closed.then(({ reason }) => {
+      if (number !== this.#connections || reason !== 'unavailable') return;
+      this.#goOn = () => this.#connectAgain(transport, hello);
+      // While the store fails the next request has to.
+      this.#goOn().catch(() => undefined);
+    });
+    return connection;
   }
 
-  /** Sends a request on the open connection. */
+  /** What comes again is known: it comes once to a test. */
+  #connectAgain(transport: Transport, hello: Hello): Promise<Connection> {
+    const known = new Set(this.pushes.flatMap(({ tag }) => (tag === undefined ? [] : [tag.id])));
+    return this.#connect(transport, hello, known);
+  }
+
+  /** Sends a request on the open connection; connects first when the relay has ended it because its store failed. */
   async request<Name extends RequestName>(name: Name, request: RequestOf<Name>): Promise<ResponseOf<Name>> {
-    if (this.connection === undefined) throw new Error('the device is not connected');
-    return ask(this.connection, name, request);
+    await this.#goOn?.();
+    const { connection } = this;
+    if (connection === undefined) throw new Error('the device is not connected');
+    try {
+      return await ask(connection, name, request);
+    } catch (error) {
+      // What was on its way behind a message whose commit failed has failed with it.
+      if (!(error instanceof TransportError) || (await connection.closed).reason !== 'unavailable') throw error;
+      return { ok: false, code: 503, message: 'the connection has ended' };
+    }
   }
 
   /** Resolves when `count` pushes have come since the beginning. */

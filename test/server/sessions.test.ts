@@ -8,7 +8,7 @@ import { encodeEnvelope } from '../../lib/wire/message.js';
 import type { PushParts } from '../../lib/wire/push.js';
 import { settled } from '../transport/fake-clock.js';
 import type { RelayFixture, TestDevice } from './relay-fixture.js';
-import { device, domain, expectOk, join, payloadOf, startRelay, textOf } from './relay-fixture.js';
+import { ask, device, domain, expectOk, join, payloadOf, startRelay, textOf } from './relay-fixture.js';
 
 let fixture: RelayFixture;
 let alice: TestDevice;
@@ -93,6 +93,32 @@ test('a message that comes again after a lost answer is answered and not pushed 
   expectOk(await alice.request('send_one2one_msg', { envelope }));
   expectOk(await alice.send(bob.address, 'next'));
   expect((await bob.received(2)).map(textOf)).toEqual(['once', 'next']);
+});
+
+test('messages behind one whose commit fails do not overtake it: they fail with it, and the connection ends', async () => {
+  const { connection: first } = alice;
+  if (first === undefined) throw new Error('not connected');
+  const messages = ['one', 'two', 'three', 'four'].map((text) => ({ envelope: encodeEnvelope(alice.envelope(bob.address, text)) }));
+  const send = (position: number, connection = first): Promise<boolean> => {
+    const message = messages[position];
+    if (message === undefined) throw new Error('there is no such message');
+    return ask(connection, 'send_one2one_msg', message).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  };
+  fixture.failure = 'outcome-unknown-lost';
+  const behind = [send(0), send(1)];
+  await Promise.race(behind);
+  fixture.failure = undefined;
+  // They were sent before the device can know.
+  behind.push(send(2), send(3));
+  expect(await Promise.all(behind)).toEqual([false, false, false, false]);
+  expect(await first.closed).toEqual({ cause: 'goodbye', reason: 'unavailable' });
+  expect(bob.pushes).toEqual([]);
+  const second = await alice.connect(fixture.network.transport);
+  expect(await Promise.all([0, 1, 2, 3].map((position) => send(position, second)))).toEqual([true, true, true, true]);
+  expect((await bob.received(4)).map(textOf)).toEqual(['one', 'two', 'three', 'four']);
 });
 
 test('the same message id under another session, or from another device, is another message', async () => {
