@@ -17,12 +17,20 @@ import { Dice } from './dice.js';
 import { StoreWatch } from './store-watch.js';
 
 const manyEvents = { count: 10_000_000, per: 60_000 };
-/** Turns of the event loop in which an answer must come; the pool takes some for a signature. */
-const patience = 200_000;
+/** Turns of the event loop in which nearly every answer comes. */
+const quickTurns = 1_000;
+/** Further turns, of a millisecond each: on a busy machine the pool is given no time for a signature while this thread goes round. */
+const slowTurns = 60_000;
 
 async function turn(): Promise<void> {
   await new Promise((resolve) => {
     setImmediate(resolve);
+  });
+}
+
+async function slowTurn(): Promise<void> {
+  await new Promise((resolve) => {
+    setTimeout(resolve, 1);
   });
 }
 
@@ -55,10 +63,10 @@ export class Line {
 
   /** Waits for a frame, or the end of the channel. */
   async until(isIt: (frame: Frame) => boolean): Promise<Frame | undefined> {
-    for (let turns = 0; turns < patience; turns += 1) {
+    for (let turns = 0; turns < quickTurns + slowTurns; turns += 1) {
       const found = this.frames.find(isIt);
       if (found !== undefined || this.isClosed) return found;
-      await turn();
+      await (turns < quickTurns ? turn() : slowTurn());
     }
     throw new Error('the relay neither answers nor ends the connection');
   }

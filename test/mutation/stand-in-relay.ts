@@ -41,6 +41,8 @@ export class StandInRelay {
   echoes = 0;
   /** Gives the encoded response to a request. */
   answer: (request: SeenRequest) => Uint8Array = () => noBytes;
+  /** What ids of pushes begin with. */
+  pushName = 'push';
   readonly #clock: FakeClock;
   readonly #run: Run;
   readonly #scheme: SignatureScheme;
@@ -82,7 +84,7 @@ export class StandInRelay {
   /** A tag that was not used before. */
   tag(): PushTag {
     this.#pushes += 1;
-    return { time: this.#clock.now(), id: `push ${this.#pushes}` };
+    return { time: this.#clock.now(), id: `${this.pushName} ${this.#pushes}` };
   }
 
   /** The signature that belongs to a push. */
