@@ -82,12 +82,7 @@ export function assemble(options: ResolvedOptions): Assembly {
   const groupHeld = new HeldMessages(store);
   const groupKeys = new GroupQueueBook(store, 'keys');
   const groupSender = new GroupSender(() => core);
-  const groupWorker = new GroupWorker(
-    () => core,
-    () => {
-      receiver.release();
-    },
-  );
+  const groupWorker = new GroupWorker(() => core, receiver);
   const inbox = new Inbox(
     store,
     () => steps,

@@ -28,8 +28,9 @@ export function decoded(push: ReceivedPush): Decoded {
   }
 }
 
-function isGroupChange(payload: PushPayload): payload is GroupChangePush {
-  return groupChangeKinds.includes(payload.kind);
+/** Whether a push changes a group. */
+export function isGroupChange(payload: Decoded): payload is GroupChangePush {
+  return payload !== undefined && !(payload instanceof DecodeError) && groupChangeKinds.includes(payload.kind);
 }
 
 /** The group that a push is about. */

@@ -18,6 +18,14 @@ import { dropIfOutlived } from './outlived-groups.js';
 import { pumpOrders } from './group-requests.js';
 import { sealWaiting } from './group-send.js';
 
+/** The pushes of groups that have come. */
+export interface GroupArrivals {
+  /** Lets those go on that waited for an answer. */
+  release(): void;
+  /** Whether a change of the group has come and is not carried out. */
+  isChanging(group: GroupAddress): boolean;
+}
+
 interface Run {
   /** Something has changed since the run began. */
   again: boolean;
@@ -29,15 +37,14 @@ const retryWait = 1_000;
 /** The background work of one client's groups. */
 export class GroupWorker implements GroupWork {
   readonly #core: () => Core;
-  readonly #release: () => void;
+  readonly #pushes: GroupArrivals;
   readonly #runs = new Map<string, Run>();
   /** Devices that the relay would not add, until the next connection: by group and device. */
   readonly #refused = new Set<string>();
 
-  /** `release` lets pushes of a group go on that waited for an answer. */
-  constructor(core: () => Core, release: () => void) {
+  constructor(core: () => Core, pushes: GroupArrivals) {
     this.#core = core;
-    this.#release = release;
+    this.#pushes = pushes;
   }
 
   wake(group: GroupAddress): void {
@@ -52,7 +59,7 @@ export class GroupWorker implements GroupWork {
   }
 
   released(group: GroupAddress): void {
-    this.#release();
+    this.#pushes.release();
     this.wake(group);
   }
 
@@ -99,7 +106,8 @@ export class GroupWorker implements GroupWork {
       while (run?.again === true && !core.closing.aborted) {
         run.again = false;
         await dropGoneDevices(core, group);
-        await useReceivedKeys(core, group);
+        // Keys come behind the change that announces them: what is still to be carried out may have ended the wait for earlier ones.
+        if (!this.#pushes.isChanging(group)) await useReceivedKeys(core, group);
         await retryHeld(core, group);
         // Each add that waited for keys may make more messages readable, and must not overtake those that move its inviter's chain.
         while (await carryOutHeld(core, group)) await retryHeld(core, group);

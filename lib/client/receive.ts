@@ -10,7 +10,7 @@ import { limits } from '../base/limits.js';
 import { type PushTag, type ReceivedPush, decodePush, pushIdOf } from '../wire/push.js';
 import { carryOut } from './carry-out-push.js';
 import type { Core } from './core.js';
-import { type Decoded, decoded, groupOf, isRestoring } from './decoded-push.js';
+import { type Decoded, decoded, groupOf, isGroupChange, isRestoring } from './decoded-push.js';
 import { afterFailure, refuseUnreadable } from './failed-pushes.js';
 import { isGroupEnvelope, verifyAhead } from './group-message.js';
 import { type Begun, GroupPushes } from './group-pushes.js';
@@ -40,10 +40,15 @@ export class Receiver {
   /** Grows with every connection: pushes of an earlier one have no effect, they come again. */
   #epoch = 0;
   readonly #order = new PushOrder();
-  readonly #groupPushes = new GroupPushes<Taken>(
-    (group) => this.#isBehindRequest(group),
-    (taken) => new Promise((begun) => void this.#carryThrough(taken, begun)),
-  );
+  readonly #groupPushes = new GroupPushes<Taken>({
+    isBlocked: (group) => this.#isBehindRequest(group),
+    isChange: ({ payload }) => isGroupChange(payload),
+    carryOut: (taken) => new Promise((begun) => void this.#carryThrough(taken, begun)),
+    onIdle: (group) => {
+      const { groupKeys, groupWork } = this.#core();
+      if (groupKeys.count(group) > 0) groupWork.wake(group);
+    },
+  });
 
   /** The parts of a client refer to each other, so they are looked up when they are used. */
   constructor(core: () => Core) {
@@ -104,6 +109,11 @@ export class Receiver {
   release(): void {
     this.#groupPushes.release();
     this.resume();
+  }
+
+  /** Whether a change of the group has come and is not carried out. */
+  isChanging(group: GroupAddress): boolean {
+    return this.#groupPushes.isChanging(group);
   }
 
   /**

@@ -89,7 +89,11 @@ export function* takeSeed(
   if (before === undefined) return { kind: 'later' };
   if (epochOf(before, bundle.sessionId) !== undefined) return { kind: 'known' };
   const lacks = (epoch: Epoch): boolean => (isLeftOver(bundle) ? isLostWith(epoch, self.address, from) : isAwaitedFrom(epoch, from));
-  const epoch = before.epochs.find((candidate) => lacks(candidate) && sameMembers(candidate.members, bundle.group.members));
+  // That of the first epoch of a group follows none: it may have been lost on its way.
+  const follows = ({ number }: Epoch): boolean => isLeftOver(bundle) || bundle.oldSessionId === undefined || number > 1;
+  const epoch = before.epochs.find(
+    (candidate) => lacks(candidate) && follows(candidate) && sameMembers(candidate.members, bundle.group.members),
+  );
   if (epoch === undefined) return { kind: 'later' };
   const change = yield* seededEpoch(epoch, self.address, bundle.sessionId, bundle.seed, unmetBound[waiting]);
   return { kind: 'taken', change: withEpoch(self, before, change) };

@@ -290,6 +290,21 @@ describe('keys', () => {
     expect(bob.receiveNow(world.party('alice/a').send(utf8('hello')))).toEqual(utf8('hello'));
   });
 
+  test('of the second epoch are not used for the first one, whose own were lost on their way', () => {
+    const world = new World(suiteByName('curve25519'), 'seed of the first', people);
+    world.create('alice/a', ['bob']);
+    for (const name of ['alice/a', 'bob/a']) world.deliver(name);
+    world.bundles.get('alice/a > bob/a')?.splice(0);
+    world.remove('alice/a', []);
+    world.deliver('alice/a');
+    // They come before the change that announces them is carried out.
+    world.deliverBundle('alice/a > bob/a');
+    world.settle();
+    const { sessionId } = world.party('alice/a').epoch;
+    expect(world.party('bob/a').group?.epochs.map((epoch) => epoch.sessionId)).toEqual([undefined, sessionId]);
+    expect(world.party('bob/a').receiveNow(world.party('alice/a').send(utf8('hello')))).toEqual(utf8('hello'));
+  });
+
   test.each(['before', 'after'])(
     'of an epoch that come %s those of the next one from an earlier store of their opener are used for it',
     (order) => {
