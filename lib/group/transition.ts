@@ -5,8 +5,8 @@
  * relay's; keys that members send (key-bundle.ts).
  */
 import { type DeviceAddress, type GroupAddress, type UserAddress, deviceKey, sameDevice, sameUser } from '../base/address.js';
-import { equalBytes } from '../base/bytes.js';
-import type { SessionId } from '../base/brand.js';
+import { equalBytes, toBase64 } from '../base/bytes.js';
+import { type SessionId, asSessionId } from '../base/brand.js';
 import { ProtocolError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import type { Secret, Wipeable } from '../base/secret.js';
@@ -42,6 +42,9 @@ import {
   withEpoch,
 } from './group.js';
 
+/** Stands for an epoch whose keys, and so whose name, have never come: only the first epoch of a group follows none. */
+const unknownEpoch = asSessionId(toBase64(new Uint8Array(16)));
+
 /** The epoch that an accepted request of ours begins. */
 export interface OwnEpoch {
   readonly suite: CipherSuite;
@@ -68,7 +71,7 @@ export function* openEpoch(self: Self, own: OwnEpoch, before?: Group): Computati
     suite,
     sender: self.address,
     sessionId,
-    oldSessionId: before?.epochs.findLast(hasKeys)?.sessionId,
+    oldSessionId: before === undefined ? undefined : (before.epochs.findLast(hasKeys)?.sessionId ?? unknownEpoch),
     group: { name, address, members },
     sequence: 0,
     seed,
