@@ -56,7 +56,10 @@ export class Mailboxes {
     this.#placement = new Placement(signer, clock, random, this.#bodies, this.#shares, limits);
     this.#limits = limits;
     store.onReset(() => {
-      for (const box of this.#boxes.values()) box.head = undefined;
+      for (const box of this.#boxes.values()) {
+        box.head = undefined;
+        if (box.stream !== undefined) void this.#lookAgain(box, box.stream);
+      }
     });
   }
 
@@ -262,6 +265,19 @@ export class Mailboxes {
       if (await this.holds(address, row.sequence, row.id)) throw new StoreError('damaged', 'a mailbox row names a body that is not there');
       return undefined;
     });
+  }
+
+  /** A commit has failed: what it has stored all the same, when its outcome is not known, nobody else tells the stream of. Never rejects. */
+  async #lookAgain(box: Box, stream: PushStream): Promise<void> {
+    box.users += 1;
+    try {
+      await this.#locks.run([box.name], () => this.#load(box));
+      stream.pump();
+    } catch (error) {
+      stream.fail(error);
+    } finally {
+      this.#release(box);
+    }
   }
 
   async #load(box: Box): Promise<void> {

@@ -104,8 +104,13 @@ export class PushStream {
     if (this.#running || this.#closed) return;
     this.#running = true;
     this.#run().catch((error: unknown) => {
-      if (!this.#closed) this.#sink.onFailure(error);
+      this.fail(error);
     });
+  }
+
+  /** The mailbox cannot be read. */
+  fail(error: unknown): void {
+    if (!this.#closed) this.#sink.onFailure(error);
   }
 
   close(): void {

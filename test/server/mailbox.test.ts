@@ -156,6 +156,15 @@ describe('mailboxes', () => {
     expect(bob.pushes).toHaveLength(2);
   });
 
+  test('what a commit has stored without saying so is pushed all the same', async () => {
+    const { relay, alice, bob } = await start();
+    relay.failure = 'outcome-unknown-applied';
+    expect(await alice.send(bob.address, 'one')).toMatchObject({ ok: false, code: 503 });
+    relay.failure = undefined;
+    await settled();
+    expect(bob.pushes.map(textOf)).toEqual(['one']);
+  });
+
   test('a message to a user without a device id reaches each of the user’s devices', async () => {
     const { relay, alice, bob } = await start();
     const tablet = await join(relay, 'bob', 'tablet');
