@@ -37,6 +37,9 @@ export class AccountBook {
   #greetings = noGreetings;
   #commits = 0;
   #durableCommits = 0;
+  /** Commits that were durable when the store was opened, until a relay has taken it; `undefined`: it has. */
+  #openedWith: number | undefined;
+  #isOpened = false;
   /** When the relay took the store in place of another one, ms since 1970, as it said last; 0: never. */
   storeSince = 0;
 
@@ -54,6 +57,8 @@ export class AccountBook {
     this.#commits = meta?.commits ?? 0;
     this.#greetings = meta?.greetings ?? noGreetings;
     this.#durableCommits = this.#commits;
+    if (!this.#isOpened) this.#openedWith = this.#commits;
+    this.#isOpened = true;
     this.#account = stored?.account;
     this.#credentials = stored?.credentials;
     this.#certificate = stored?.certificate;
@@ -104,6 +109,19 @@ export class AccountBook {
   /** Commits that are durable. */
   get durableCommits(): number {
     return this.#durableCommits;
+  }
+
+  /**
+   * The counter that a hello shows. Not what was committed before a relay has taken the store: a backup that is used without a connection would catch up
+   * with what the lost state has sent.
+   */
+  get helloCommits(): number {
+    return this.#openedWith ?? this.#durableCommits;
+  }
+
+  /** A relay has taken the store. */
+  taken(): void {
+    this.#openedWith = undefined;
   }
 
   /** The write that counts one more commit, and what to call when it is durable. */
