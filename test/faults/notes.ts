@@ -17,6 +17,8 @@ export type Note =
   | { readonly note: 'left'; readonly ciphertext: string; readonly messageId: string; readonly sessionId: string }
   /** An invite leaves: which one-time pre-key of whom it uses (0: none), for which session. */
   | { readonly note: 'invited'; readonly device: string; readonly oneTimePreKeyId: number; readonly sessionId: string }
+  /** The relay passes a message on. */
+  | { readonly note: 'passed'; readonly ciphertext: string }
   /** The relay hands out a one-time pre-key. */
   | { readonly note: 'served'; readonly device: string; readonly oneTimePreKeyId: number }
   /** The application gets a message. */

@@ -1,10 +1,12 @@
 /** A relay's channel to one client with points at everything that comes and leaves. */
 import type { FrameChannel } from '../../lib/transport/channel.js';
 import { decodeFrame } from '../../lib/wire/frame.js';
+import { decodeEnvelope } from '../../lib/wire/message.js';
 import { decodePush } from '../../lib/wire/push.js';
 import { type RequestName, requestNameOf, requests } from '../../lib/wire/request.js';
 import { wireLabel } from './labels.js';
 import { type Note, nameOf } from './notes.js';
+import { fingerprint } from './pointed-transport.js';
 import type { Points } from './points.js';
 
 /** Passes the points of a relay. */
@@ -24,6 +26,8 @@ export function pointedChannel(inner: FrameChannel, points: Points, note: (note:
     if (frame.kind === 'push') {
       const { tag, payload } = decodePush(frame.body);
       if (tag !== undefined) points.pass(wireLabel('relay', `push ${payload.kind}`, 'leaves'));
+      if (payload.kind === 'message')
+        note({ note: 'passed', ciphertext: fingerprint(decodeEnvelope(payload.bytes).payload.message.ciphertext) });
     }
     if (frame.kind === 'hello-ack') {
       points.pass(wireLabel('relay', 'hello', 'answer leaves'));

@@ -84,7 +84,7 @@ const leads: readonly (readonly [RegExp, readonly StepKind[]])[] = [
   [/credentials/u, ['hours', 'hours', 'restart']],
   [/given up/u, ['back-up', 'send', 'send', 'restore']],
   [/update[_-]user/u, ['update-user']],
-  [/get_group/u, ['look-up-group']],
+  [/get_group/u, ['look-up-group', 'look-up-group', 'look-up-group']],
   [/remove[_-](?:user[_-])?device|device deleted/u, ['new-device', 'remove-own-device']],
   [/add-user-device|add_group_member_device|add-group-member-device/u, ['new-device']],
   [/friend|system|push group /u, ['notify']],

@@ -147,16 +147,34 @@ function isSealedWithLostKeys(world: World, { messageId }: SentToGroup, device: 
   return device.notes.of('event').some((event) => event.type === 'group-message-held' && event.messageId === messageId);
 }
 
+interface Use {
+  readonly device: Device;
+  /** Number of the note. */
+  readonly at: number;
+  readonly ciphertext: string;
+}
+
 /** One key seals one plaintext, also when two devices have come to the same key. What never left does not count. */
-function keysUsedTwice({ devices }: World): string[] {
+function keysUsedTwice({ devices, relayNotes }: World): string[] {
   const left = new Set(devices.flatMap(({ notes }) => notes.of('left').map(({ ciphertext }) => ciphertext)));
-  const uses = new Map<string, Set<string>>();
-  for (const { notes } of devices) {
-    for (const { key, ciphertext } of notes.of('sealed')) {
-      if (left.has(ciphertext)) uses.set(key, (uses.get(key) ?? new Set()).add(ciphertext));
+  const passed = new Set(relayNotes.of('passed').map(({ ciphertext }) => ciphertext));
+  const uses = new Map<string, Use[]>();
+  for (const device of devices) {
+    for (const [at, note] of device.notes.all.entries()) {
+      if (note.note !== 'sealed' || !left.has(note.ciphertext)) continue;
+      const { key, ciphertext } = note;
+      const known = uses.get(key) ?? [];
+      if (!known.some((use) => use.ciphertext === ciphertext)) uses.set(key, [...known, { device, at, ciphertext }]);
     }
   }
-  return [...uses].filter(([, ciphertexts]) => ciphertexts.size > 1).map(([key]) => `one key has sealed two messages: ${key}`);
+  const isExcused = ([first, second, ...others]: readonly Use[]): boolean =>
+    others.length === 0 && first !== undefined && second !== undefined && !passed.has(first.ciphertext) && isUnseen(first, second);
+  return [...uses].filter(([, all]) => all.length > 1 && !isExcused(all)).map(([key]) => `one key has sealed two messages: ${key}`);
+}
+
+/** Whether the store was restored between the two, to a state of which the relay could not know that it is an old one. */
+function isUnseen(first: Use, second: Use): boolean {
+  return first.device === second.device && first.device.unseenLosses.some((at) => first.at < at && second.at >= at);
 }
 
 /** A one-time pre-key is handed out once, and opens one session. */
