@@ -1,16 +1,14 @@
 /** One device of a story over all its processes. */
 import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { ClientStore } from '../../lib/store/client-store.js';
-import type { RelayStore } from '../../lib/store/relay-store.js';
 import { storedCopy } from '../support/stored-tables.js';
 import { CommandFailed, type Host, HostDied } from './host.js';
 import type { ClientStart } from './hosted-client.js';
-import { domain } from './hosted-relay.js';
 import { Line } from './line.js';
 import { Notes, nameOf } from './notes.js';
 import { keysOwedBy } from './owed-keys.js';
 import type { ArmedFault } from './points.js';
-import { knowsLater } from './unseen-loss.js';
+import { type RelayKnowledge, isLater } from './unseen-loss.js';
 
 /** What a device needs of its world. */
 export interface DeviceSurroundings {
@@ -23,6 +21,8 @@ export interface DeviceSurroundings {
   readonly faults: readonly ArmedFault[];
   readonly suite: string;
   readonly oneTimePreKeys: number;
+  /** What the relay has stored of a device's store. */
+  relayKnowledge(device: Device): Promise<RelayKnowledge | undefined>;
   /** A process of the device has ended by itself. */
   died(device: Device): void;
 }
@@ -150,17 +150,17 @@ export class Device {
     copy(this.store, this.#backup);
   }
 
-  /** Puts the copy in the place of the store, `sent` messages after the beginning; `relay` is the relay's store as it is now. */
-  async restore(sent: number, relay: () => RelayStore): Promise<void> {
+  /** Puts the copy in the place of the store, `sent` messages after the beginning. */
+  async restore(sent: number): Promise<void> {
     if (this.#backup === undefined) return;
     await this.stop();
     await this.kill();
     for (const keys of await keysOwedBy(new ClientStore(storedCopy(this.store)))) this.lostKeys.add(keys);
     copy(this.#backup, this.store);
     this.restoredAt = sent;
-    const { userId, deviceId, notes } = this;
-    const isNoticed = await knowsLater(relay(), { domain, userId, deviceId }, new ClientStore(storedCopy(this.store)));
-    if (!isNoticed) this.unseenLosses.push(notes.all.length);
+    const known = await this.#surroundings.relayKnowledge(this);
+    const isNoticed = known !== undefined && (await isLater(known, new ClientStore(storedCopy(this.store))));
+    if (!isNoticed) this.unseenLosses.push(this.notes.all.length);
   }
 
   /** What its processes said besides answers. */

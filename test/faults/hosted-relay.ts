@@ -2,13 +2,17 @@
 import { suiteByName } from '../../lib/crypto/cipher-suite.js';
 import type { Relay } from '../../lib/server/index.js';
 import { listen, openRelay } from '../../lib/server/index.js';
+import { GroupCommit } from '../../lib/store/group-commit.js';
+import { RelayStore } from '../../lib/store/relay-store.js';
 import { openSqliteStore } from '../../lib/store/sqlite/index.js';
+import type { Store } from '../../lib/store/store.js';
 import { HostClock } from './host-clock.js';
 import { openNotes } from './notes.js';
 import { pointedChannel } from './pointed-channel.js';
 import { pointedStore } from './pointed-store.js';
 import { type ArmedFault, Points } from './points.js';
 import { tableSubjects } from './relay-subjects.js';
+import { knowledgeOf } from './unseen-loss.js';
 
 /** The domain of every address in a story. */
 export const domain = 'example.org';
@@ -42,8 +46,12 @@ export class HostedRelay {
   readonly #clock: HostClock;
   readonly #points: Points;
 
-  private constructor(relay: Relay, port: number, clock: HostClock, points: Points) {
+  /** Opens what is durable for reading. */
+  readonly #stored: () => RelayStore;
+
+  private constructor(relay: Relay, stored: () => RelayStore, port: number, clock: HostClock, points: Points) {
     this.#relay = relay;
+    this.#stored = stored;
     this.port = port;
     this.#clock = clock;
     this.#points = points;
@@ -54,8 +62,10 @@ export class HostedRelay {
     const points = new Points(note);
     points.arm(faults);
     const clock = new HostClock(offset);
+    let opened: Promise<Store> | undefined;
+    const open = (): Promise<Store> => (opened = openSqliteStore({ path: store }));
     const relay = await openRelay({
-      store: pointedStore(() => openSqliteStore({ path: store }), store, 'relay', points, tableSubjects),
+      store: pointedStore(open, store, 'relay', points, tableSubjects),
       domain,
       registration: 'open',
       suite: suiteByName('curve25519'),
@@ -65,12 +75,14 @@ export class HostedRelay {
     const accept = relay.accept.bind(relay);
     relay.accept = (channel) => accept(pointedChannel(channel, points, note));
     const listener = await listen(relay, { host: '127.0.0.1', port });
-    return new HostedRelay(relay, listener.port, clock, points);
+    const stored = (): RelayStore => new RelayStore(new GroupCommit(() => opened ?? open()), domain);
+    return new HostedRelay(relay, stored, listener.port, clock, points);
   }
 
   readonly commands = {
     leap: ({ by }: { by: number }) => this.#clock.leap(by),
     arm: ({ faults }: { faults: readonly ArmedFault[] }) => this.#points.arm(faults),
+    knowledge: ({ userId, deviceId }: { userId: string; deviceId: string }) => knowledgeOf(this.#stored(), { domain, userId, deviceId }),
     /** All kinds of notices of an application. */
     notify: async ({ userId, groupId }: { userId: string; groupId: string | undefined }) => {
       const user = { domain, userId };

@@ -1,10 +1,7 @@
 /** Carrying out the steps of a story. */
 import { setTimeout } from 'node:timers/promises';
-import { RelayStore } from '../../lib/store/relay-store.js';
-import { storedCopy } from '../support/stored-tables.js';
 import type { Device } from './device.js';
 import type { GroupView, SentView } from './hosted-client.js';
-import { domain } from './hosted-relay.js';
 import { HostDied } from './host.js';
 import { settle } from './rest.js';
 import type { Step, StepKind } from './story.js';
@@ -291,7 +288,7 @@ const acts: Readonly<Record<StepKind, Act>> = {
       a,
     );
     if (device === undefined) return 'there is no copy';
-    await device.restore(world.ledger.all.length, () => new RelayStore(storedCopy(world.relayStore), domain));
+    await device.restore(world.ledger.all.length);
     await device.start();
     return `the store of ${device.name} is restored`;
   },

@@ -2,13 +2,17 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { RelayStore } from '../../lib/store/relay-store.js';
 import { Dice } from '../stories/dice.js';
+import { storedCopy } from '../support/stored-tables.js';
 import { Device, type DeviceSurroundings } from './device.js';
 import { CommandFailed, type Host, HostDied, type HostPool } from './host.js';
+import { domain } from './hosted-relay.js';
 import { Ledger } from './ledger.js';
 import { Notes } from './notes.js';
 import type { ArmedFault } from './points.js';
 import type { Story } from './story.js';
+import { type RelayKnowledge, knowledgeOf } from './unseen-loss.js';
 import { tearLastWrite } from './wal.js';
 
 /** A group of a story. */
@@ -177,6 +181,18 @@ export class World implements DeviceSurroundings {
       await device.start();
     }
     return device;
+  }
+
+  /** What the relay has stored of a device's store: asked of the process that has the database open, or read when there is none. */
+  async relayKnowledge({ userId, deviceId }: Device): Promise<RelayKnowledge | undefined> {
+    try {
+      if (this.#relay !== undefined) return (await this.#relay.do<RelayKnowledge | null>('knowledge', { userId, deviceId })) ?? undefined;
+    } catch (error) {
+      // Between a commit without a known outcome and the next look at the store: then nothing is excused.
+      if (error instanceof CommandFailed && error.code !== 'unexpected') return { incarnation: error.code, commitCounter: 0, greeting: '' };
+      if (!(error instanceof HostDied)) throw error;
+    }
+    return knowledgeOf(new RelayStore(storedCopy(this.relayStore), domain), { domain, userId, deviceId });
   }
 
   /** Starts whatever does not run. */
