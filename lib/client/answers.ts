@@ -6,6 +6,7 @@ import type { Core } from './core.js';
 import { loseDevice } from './devices.js';
 import { isGroupRequest, takeGroupAnswer } from './group-answers.js';
 import { userLock } from './lock-names.js';
+import { isBehindLostIds, replaceRefusedPreKeys } from './lost-ids.js';
 import type { QueuedRequest } from './lane.js';
 import type { Outcome } from './outbox.js';
 import { Plan } from './plan.js';
@@ -37,6 +38,10 @@ async function carryOut(core: Core, request: QueuedRequest, answer: Uint8Array):
       if (device !== undefined) await loseDevice(core, device);
       return 'done';
     case 'refused':
+      if (isBehindLostIds(request, code)) {
+        await replaceRefusedPreKeys(core, request);
+        return 'done';
+      }
       return refuseRequest(core, request, code);
     case 'renew':
       return 'renew';

@@ -14,7 +14,8 @@ import { Lane, type LaneItem, type QueuedRequest } from './lane.js';
 import type { BookChange } from './session-book.js';
 
 /** A request without its place in the queue. */
-export type NewOutboxEntry = Omit<OutboxEntry, 'sequence' | 'group' | 'order' | 'refusals'> & Partial<Pick<OutboxEntry, 'group' | 'order'>>;
+export type NewOutboxEntry = Omit<OutboxEntry, 'sequence' | 'group' | 'order' | 'refusals'> &
+  Partial<Pick<OutboxEntry, 'group' | 'order' | 'refusals'>>;
 
 /**
  * What became of a request: `done` (answered for good), `retry` (later), `aside` (never again in this process, but kept), `renew` (again, with
@@ -125,7 +126,7 @@ export class Outbox {
       numbered = entries.map((entry) => {
         const sequence = this.#next;
         this.#next += 1;
-        return { ...entry, group: entry.group, order: entry.order, refusals: 0, sequence };
+        return { ...entry, group: entry.group, order: entry.order, refusals: entry.refusals ?? 0, sequence };
       });
       return numbered;
     };

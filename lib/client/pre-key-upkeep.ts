@@ -1,7 +1,15 @@
 /** Keeping the published keys fresh. Spec: one2one.md §1.2. */
-import { currentSignedPreKey, isSignedPreKeyExpired, renewSignedPreKey } from '../account/account.js';
+import { currentSignedPreKey, isSignedPreKeyExpired, renewSignedPreKey, supplyOneTimePreKeys } from '../account/account.js';
+import { oneTimePreKeyPublic } from '../account/one-time-pre-key.js';
 import { signedPreKeyPublic } from '../account/signed-pre-key.js';
-import { deleteSignedPreKey, putSignedPreKey } from '../store/client/account-rows.js';
+import { limits } from '../base/limits.js';
+import {
+  deleteOneTimePreKey,
+  deleteSignedPreKey,
+  putNextOneTimePreKeyId,
+  putOneTimePreKey,
+  putSignedPreKey,
+} from '../store/client/account-rows.js';
 import { requests } from '../wire/request.js';
 import type { Core } from './core.js';
 import { accountLock } from './lock-names.js';
@@ -25,7 +33,7 @@ async function renew(core: Core): Promise<Transition<void>> {
 }
 
 /** Adds a new signed pre-key with the request that publishes it; `skippedIds` before its id are passed over. Holds the account's lock. */
-export async function publishNewSignedPreKey(core: Core, plan: Plan, skippedIds = 0): Promise<void> {
+export async function publishNewSignedPreKey(core: Core, plan: Plan, skippedIds = 0, refusals = 0): Promise<void> {
   const { account, options, events } = core;
   const before = account.account;
   const { account: after, retired } = await options.asymmetric.run(renewSignedPreKey(before, options.clock.now(), skippedIds));
@@ -37,6 +45,37 @@ export async function publishNewSignedPreKey(core: Core, plan: Plan, skippedIds 
     .apply(() => account.set({ ...account.account, signedPreKeys: after.signedPreKeys }))
     .create([renewed.keyPair.privateKey])
     .retire(retired);
-  queueRequests(core, plan, [{ kind: 'publish_spk', device: undefined, sessionId: undefined, origin: undefined, body }]);
+  queueRequests(core, plan, [{ kind: 'publish_spk', device: undefined, sessionId: undefined, origin: undefined, body, refusals }]);
   plan.afterwards(() => events.emit({ type: 'signed-pre-key-renewed', id: renewed.id, expires: renewed.expires }));
+}
+
+/**
+ * Adds `count` new one-time pre-keys, behind `skippedIds` ids that are passed over: stored with the request that publishes them, before it is sent. Holds
+ * the account's lock. Spec: one2one.md §1.3, weaknesses I3.
+ */
+export async function supplyPreKeys(core: Core, plan: Plan, count: number, refusals = 0, skippedIds = 0): Promise<void> {
+  const { account, options, events } = core;
+  const before = { ...account.account, nextOneTimePreKeyId: account.account.nextOneTimePreKeyId + skippedIds };
+  const supplied = await options.asymmetric.run(supplyOneTimePreKeys(before, count));
+  const secrets = supplied.oneTimePreKeys.map(({ keyPair }) => keyPair.privateKey);
+  plan.create(secrets).retire(secrets);
+  plan.write(putNextOneTimePreKeyId(supplied.account.nextOneTimePreKeyId), ...supplied.oneTimePreKeys.map(putOneTimePreKey));
+  // Ids only grow: the keys that fall out of the newest are those of the lowest ids.
+  const bound = before.nextOneTimePreKeyId - limits.oneTimePreKeysKept;
+  for (let id = Math.max(1, bound); id < bound + count; id += 1) plan.write(deleteOneTimePreKey(id));
+  plan.apply(() => account.set({ ...account.account, nextOneTimePreKeyId: supplied.account.nextOneTimePreKeyId }));
+  const { suite, address } = before;
+  const body = requests.supply_opks.encodeRequest({
+    suite,
+    user: address,
+    oneTimePreKeys: supplied.oneTimePreKeys.map(oneTimePreKeyPublic),
+  });
+  queueRequests(core, plan, [{ kind: 'supply_opks', device: undefined, sessionId: undefined, origin: undefined, body, refusals }]);
+  plan.afterwards(() => events.emit({ type: 'pre-keys-supplied', count }));
+}
+
+/** Adds that ids of one-time pre-keys are passed over. Holds the account's lock. */
+export function passOverOneTimePreKeys({ account }: Core, plan: Plan, skippedIds: number): void {
+  const nextOneTimePreKeyId = account.account.nextOneTimePreKeyId + skippedIds;
+  plan.write(putNextOneTimePreKeyId(nextOneTimePreKeyId)).apply(() => account.set({ ...account.account, nextOneTimePreKeyId }));
 }

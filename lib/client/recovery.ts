@@ -8,17 +8,13 @@
  * take the device into its groups again.
  */
 import { withoutOwnKeys } from '../group/transition.js';
-import { putNextOneTimePreKeyId } from '../store/client/account-rows.js';
 import type { Core } from './core.js';
 import { asLeftOver, putGroupChange, selfOf } from './group-keys.js';
 import { accountLock, groupLock, userLock } from './lock-names.js';
 import { Plan } from './plan.js';
-import { publishNewSignedPreKey } from './pre-key-upkeep.js';
+import { passOverLostIds } from './lost-ids.js';
 import { dropPreKeyRequests, requeue, requeueGroups } from './requeue.js';
 import type { Transition } from './step.js';
-
-/** Ids of pre-keys passed over, of either kind: the lost state may have used those that follow, and an id must not name two keys. */
-const skippedIds = 10_000;
 
 /** Gives up every session, the own keys in groups and encrypted requests. Rejects with `StoreError`; then nothing was changed. */
 export async function recoverFromRollback(core: Core): Promise<void> {
@@ -59,9 +55,7 @@ async function giveUpKeys(core: Core): Promise<Transition<void>> {
   options.random.fill(incarnation);
   plan.add(account.changeIncarnation(incarnation));
   await dropPreKeyRequests(core, plan);
-  await publishNewSignedPreKey(core, plan, skippedIds);
-  const nextOneTimePreKeyId = account.account.nextOneTimePreKeyId + skippedIds;
-  plan.write(putNextOneTimePreKeyId(nextOneTimePreKeyId)).apply(() => account.set({ ...account.account, nextOneTimePreKeyId }));
+  await passOverLostIds(core, plan);
   plan.afterwards(() => events.emit({ type: 'store-rolled-back' }));
   return plan.finish(undefined);
 }

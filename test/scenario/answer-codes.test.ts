@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Verdict } from '../../lib/client/verdict.js';
 import { e2ees } from '../../lib/wire/generated/e2ees.js';
-import { type RequestName, requestRowOf, successCode } from '../../lib/wire/request.js';
+import { type RequestName, requestRowOf, requests, successCode } from '../../lib/wire/request.js';
 import type { Transport } from '../../lib/transport/transport.js';
 import { type Device, World, until } from '../support/scenario.js';
 import { answering } from '../support/scenario-answers.js';
@@ -140,7 +140,8 @@ describe('the answer to a queued request decides what becomes of it, whatever it
 
   test('an upload of keys', async () => {
     world = await World.create('codes for keys', { limits: { lowOneTimePreKeys: 2, fullOneTimePreKeys: 4 } });
-    for (const code of codes) {
+    // The ids are known already: others are made, see below.
+    for (const code of codes.filter((each) => each !== 409)) {
       const meddler = new Meddler('supply_opks');
       const device = world.device(`answered ${code}`, 'one', { client: { transport: meddler.transport }, register: { oneTimePreKeys: 1 } });
       // The relay asks whoever has few keys as soon as he connects.
@@ -148,6 +149,30 @@ describe('the answer to a queued request decides what becomes of it, whatever it
       expect([code, verdict]).toEqual([code, expected(code, false)]);
       await device.close();
     }
+  });
+
+  test('an upload of keys whose ids the relay knows', async () => {
+    world = await World.create('codes for known keys', { limits: { lowOneTimePreKeys: 2, fullOneTimePreKeys: 4 } });
+    const meddler = new Meddler('supply_opks');
+    const alice = world.device('alice', 'one', { client: { transport: meddler.transport }, register: { oneTimePreKeys: 1 } });
+    meddler.code = 409;
+    await alice.register();
+    await world.passes(() => meddler.bodies.length > 1, 'keys are supplied again');
+    const [refused = [], others = []] = meddler.bodies.map((body) => requests.supply_opks.decodeRequest(body).oneTimePreKeys);
+    expect(others).toHaveLength(refused.length);
+    const highest = Math.max(...refused.map(({ id }) => id));
+    expect(others.every(({ id }) => id > highest + 10_000)).toBe(true);
+    await alice.isQuiet();
+    expect(alice.eventsOf('request-refused')).toEqual([]);
+    expect((await alice.client.status()).oneTimePreKeys).toBe(1 + others.length);
+    // A relay that refuses all is not asked for ever.
+    const never = answering(world.relay.network.transport, (name) =>
+      name === 'supply_opks' ? requestRowOf(name).encodeResponse({ ok: false, code: 409, message: '' }) : undefined,
+    );
+    const bob = await world.device('bob', 'one', { client: { transport: never }, register: { oneTimePreKeys: 1 } }).register();
+    await world.passes(() => bob.eventsOf('request-refused').length > 0, 'it is told');
+    expect(bob.eventsOf('request-refused')).toMatchObject([{ request: 'supply_opks', code: 409 }]);
+    expect(bob.eventsOf('pre-keys-supplied')).toHaveLength(3);
   });
 
   test('a change of the user', async () => {

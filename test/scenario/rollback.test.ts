@@ -70,6 +70,36 @@ describe('a store restored from a backup', () => {
     expect(bob.eventsOf('undecryptable')).toEqual([]);
   });
 
+  test('is healed as often as the same backup is restored, whatever the lives before have published', async () => {
+    world = await World.create('restored three times', { limits: { lowOneTimePreKeys: 2, fullOneTimePreKeys: 4 } });
+    const alice = await world.join('alice');
+    const bob = await world.join('bob');
+    await alice.send(bob, 'one');
+    await bob.hears(1);
+    await alice.isQuiet();
+    const backups = ['first', 'second', 'third'].map((life) => ({ life, tables: alice.snapshot() }));
+    await alice.send(bob, 'two');
+    await bob.hears(2);
+    await alice.isQuiet();
+    await alice.close();
+    for (const { life, tables } of backups) {
+      const restored = await world.device('alice', 'one', { seed: `${life} life` }, tables).open();
+      await world.passes(() => restored.eventsOf('store-rolled-back').length > 0, 'the relay refuses the store');
+      await world.passes(() => restored.eventsOf('pre-keys-supplied').length > 0, 'new pre-keys are supplied');
+      const stranger = await world.join(`stranger to the ${life} life`);
+      for (const device of [bob, stranger]) {
+        await device.send(restored, `from ${device.userId} to the ${life} life`);
+        await world.passes(() => restored.texts.includes(`from ${device.userId} to the ${life} life`), 'it is read');
+        await restored.send(device, `back to ${device.userId} from the ${life} life`);
+        await world.passes(() => device.texts.includes(`back to ${device.userId} from the ${life} life`), 'the answer is read');
+      }
+      expect(restored.eventsOf('request-refused')).toEqual([]);
+      expect(stranger.eventsOf('undecryptable')).toEqual([]);
+      await restored.isQuiet();
+      await restored.close();
+    }
+  });
+
   test('an invite that the new store has answered makes a session that both sides use, although its news came after the invite was made', async () => {
     world = await World.create('an invite before the news', { limits: { lowOneTimePreKeys: 0 } });
     const { transport: inner } = world.relay.network;
