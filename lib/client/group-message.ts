@@ -160,8 +160,12 @@ export async function retryHeld(core: Core, group: GroupAddress): Promise<void> 
   const { groupHeld, store, steps } = core;
   let shape = shapeOf(core, group);
   while (!groupHeld.isTried(group, shape)) {
-    const below = groupHeld.next(group);
-    for (const held of await store.loadHeldGroupMessages(group)) {
+    // Under the lock, so that every number that was given has its row, or never gets one.
+    const { below, waiting } = await steps.run([groupLock(group)], async () => {
+      const result = { below: groupHeld.next(group), waiting: await store.loadHeldGroupMessages(group) };
+      return { writes: [], result };
+    });
+    for (const held of waiting) {
       const found = envelopeOf(held);
       const envelope = found !== undefined && isGroupEnvelope(found) ? found : undefined;
       const keys = envelope === undefined ? [groupLock(group)] : [groupLock(group), userLock(envelope.from)];
