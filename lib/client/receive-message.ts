@@ -2,6 +2,7 @@
 import { sameDevice, sameUser } from '../base/address.js';
 import type { MessageId } from '../base/brand.js';
 import { InternalError } from '../base/errors.js';
+import { impliedReady } from '../session/handshake.js';
 import { type DecryptedMessage, type ReadySession, decryptMessage } from '../session/session.js';
 import type { StoredSession } from '../store/client-store.js';
 import { isGroupAddress } from '../wire/address.js';
@@ -30,8 +31,10 @@ export async function receiveMessage(core: Core, plan: Plan, envelope: Envelope,
   if (index === undefined) return refuse('unknown-session');
   if (!sameDevice(index.peer, from)) return refuse('wrong-sender');
   const isEarly = index.state === 'invited';
-  // The accept comes before its messages: the state that is lost has had it.
-  if (isEarly && sessions.givenUpBy(sessionId) === 'us') return refuse('session-given-up');
+  // The accept comes before its messages: the state that is lost has had it, or, where accepts are alike, another session of the pair.
+  if (isEarly && sessions.givenUpBy(sessionId) === 'us') {
+    return index.suite.agreement.kind === 'kem' ? refuse('session-given-up') : openMessage(core, plan, envelope);
+  }
   // What came before the accept is opened first: messages of one sender stay in order.
   if (isEarly || early.count(sessionId) > 0) {
     const held = early.hold({ sessionId, from, heldAt: core.options.clock.now(), envelope: encoded });
@@ -45,13 +48,13 @@ export async function receiveMessage(core: Core, plan: Plan, envelope: Envelope,
   return openMessage(core, plan, envelope);
 }
 
-/** Adds the effect of a message of a session that is ready. Throws `StoreError`. */
+/** Adds the effect of a message of a session that is ready, or as good as ready. Throws `StoreError`. */
 export async function openMessage(core: Core, plan: Plan, envelope: Envelope): Promise<Handled> {
   const { sessionId, messageId, payload } = envelope;
   if (payload.kind === 'group') return refuseWith(core, plan, 'message', 'wrong-recipient', envelope);
   const opened = await core.sessions.open(sessionId);
-  const { session } = opened;
-  if (session.state !== 'ready') throw new InternalError('session-state', 'the index calls a session ready that is not');
+  const session = opened.session.state === 'ready' ? opened.session : impliedReady(opened.session);
+  if (session === undefined) throw new InternalError('session-state', 'a message is to be opened before its accept has come');
   let decrypted: DecryptedMessage;
   try {
     decrypted = await core.options.asymmetric.run(decryptMessage(session, opened.skipped.keys, payload.message));

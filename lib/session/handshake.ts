@@ -199,6 +199,14 @@ export function* complete({ account, session, accept: answer }: Complete): Compu
   return ratchet === undefined ? undefined : { session: readySession(session, ratchet), retired: pending.sharedSecrets };
 }
 
+/**
+ * The session as its accept would leave it, for an invite whose accept says nothing that is not known already; `undefined`: the suite's does. A message
+ * that opens with it proves that there was one. Spec: crypto.md §6.2.
+ */
+export function impliedReady(session: InvitedSession): ReadySession | undefined {
+  return session.pending.kind === 'diffie-hellman' ? readySession(session, session.pending.ratchet) : undefined;
+}
+
 /** The handshake's leftovers stay behind: the accept was proved to be ours, so nothing can need them again. Weaknesses I27. */
 function readySession(invited: InvitedSession, ratchet: Ratchet): ReadySession {
   return {

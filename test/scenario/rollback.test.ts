@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { suiteByName } from '../../lib/crypto/cipher-suite.js';
 import type { Transport } from '../../lib/transport/transport.js';
 import { backup as backupOf, restore } from '../support/scenario-groups.js';
 import { type Device, World } from '../support/scenario.js';
@@ -170,6 +171,30 @@ describe('a store restored from a backup', () => {
     await alice.send(restored, 'again');
     await world.passes(() => restored.texts.includes('again'), 'what comes next is read');
     expect(restored.texts).toEqual(['again']);
+    expect((await restored.client.status()).earlyMessages).toBe(0);
+  });
+
+  test('over Curve25519 from before an invite was answered reads what it is sent, because the accept says nothing', async () => {
+    world = await World.create('rolled back to a Curve25519 invite', { limits: { lowOneTimePreKeys: 0 } });
+    const suite = { register: { suite: suiteByName('curve25519') } };
+    const alice = await world.join('alice', 'one', suite);
+    const bob = await world.join('bob', 'one', suite);
+    await alice.close();
+    await bob.client.invite(alice.user);
+    await bob.isQuiet();
+    const backup = await backupOf(bob);
+    await alice.open();
+    await world.passes(() => bob.eventsOf('session-ready').length > 0, 'alice answers');
+    await bob.isQuiet();
+    await bob.close();
+    await alice.send(bob, 'to the state that is lost');
+    await alice.isQuiet();
+    const restored = await world.device('bob', 'one', { seed: 'restored' }, backup).open();
+    await world.passes(() => restored.texts.includes('to the state that is lost'), 'the message is read');
+    await alice.send(restored, 'again');
+    await world.passes(() => restored.texts.includes('again'), 'what comes next is read');
+    expect(restored.texts).toEqual(['to the state that is lost', 'again']);
+    expect(restored.eventsOf('undecryptable')).toEqual([]);
     expect((await restored.client.status()).earlyMessages).toBe(0);
   });
 
