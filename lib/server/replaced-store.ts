@@ -18,6 +18,7 @@ import { withSigningKey } from './group-members.js';
 import { groupInfo } from './group-state.js';
 import type { GroupDevice } from '../wire/group.js';
 import type { PlaceOf } from './mailbox.js';
+import { maxRelated } from './users.js';
 
 interface ToldAgain {
   readonly groupId: string;
@@ -39,6 +40,8 @@ export async function replaceStore(
 ): Promise<void> {
   const { store, groups, mailboxes } = context;
   const audience = await Audience.of(context, address);
+  // Who answers an invite of the lost state only now would hand out keys over that session.
+  audience.add(await store.invitedBy(address, maxRelated));
   const self = await withSigningKey(context, address);
   const told: ToldAgain[] = [];
   for (const groupId of groupIds) {

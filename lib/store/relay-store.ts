@@ -256,6 +256,16 @@ export class RelayStore {
     return found ?? [];
   }
 
+  /** Devices that have been invited by the device, and may not have answered. */
+  async invitedBy(from: DeviceAddress, limit: number): Promise<DeviceAddress[]> {
+    const prefix = deviceParts(from).toBytes();
+    const rows = await this.#commits.list('session', { prefix, limit });
+    return rows.map(({ key }) => {
+      const reader = new RowKeyReader(key.subarray(prefix.length));
+      return { domain: this.#domain, userId: reader.text(), deviceId: reader.text() };
+    });
+  }
+
   putRecentInvites(from: DeviceAddress, to: DeviceAddress, invites: readonly RecentInvite[]): Write {
     return record('session', pairKey(from, to), (writer) =>
       writer.list(invites, ({ sessionId, inviteTime }) => writer.string(sessionId).time(inviteTime)),

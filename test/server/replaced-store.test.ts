@@ -17,6 +17,7 @@ import {
   startGroupRelay,
   take,
 } from './group-fixture.js';
+import { settled } from '../transport/fake-clock.js';
 import { type RelayFixture, type TestDevice, expectOk, join, payloadOf, startRelay } from './relay-fixture.js';
 
 let fixture: RelayFixture;
@@ -79,6 +80,22 @@ test('who has not heard of it changes no group, also none that it makes only now
   await expectRefused(fixture, () => addDevice(alice, group, bob), 409);
   await take(alice, 1);
   expectOk(await create(alice, [manager(alice), member(bob)]));
+});
+
+test('who was invited by the store that is lost and has not answered is told as well, and changes no group before', async () => {
+  const [dave, erin] = [await join(fixture, 'dave'), await join(fixture, 'erin')];
+  expectOk(await bob.request('invite', { invite: bob.invite(dave.address) }));
+  await take(dave, 1);
+  await connectAs(bob, 2);
+  await settled();
+  expect(erin.pushes).toEqual([]);
+  expect(dave.pushes.map(({ payload }) => payload.kind)).toEqual(['add-user-device']);
+  await expectRefused(fixture, () => create(dave, [manager(dave), member(bob)]), 409);
+  expect(payloadOf((await take(dave, 1))[0], 'add-user-device')).toMatchObject({
+    device: { userId: 'bob' },
+    oldDevices: [{ userId: 'bob' }],
+  });
+  expectOk(await create(dave, [manager(dave), member(bob)]));
 });
 
 test('a new epoch is opened for it, too, by whoever has heard of it, and it need not be added then', async () => {
