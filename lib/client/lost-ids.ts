@@ -28,9 +28,9 @@ function distance(random: RandomSource, refusals: number): number {
   return leastDistance + chance + (refusals === 0 ? 0 : span * 2 ** (refusals - 1));
 }
 
-/** Adds new pre-keys behind everything that the lost state may have published. Holds the account's lock. */
-export async function passOverLostIds(core: Core, plan: Plan): Promise<void> {
-  await publishNewSignedPreKey(core, plan, distance(core.options.random, 0));
+/** Adds new pre-keys behind everything that the lost state may have published; those signed ones go that were `unpublished`. Holds the account's lock. */
+export async function passOverLostIds(core: Core, plan: Plan, unpublished: ReadonlySet<number>): Promise<void> {
+  await publishNewSignedPreKey(core, plan, { skippedIds: distance(core.options.random, 0), unpublished });
   passOverOneTimePreKeys(core, plan, distance(core.options.random, 0));
 }
 
@@ -49,7 +49,7 @@ export async function replaceRefusedPreKeys(core: Core, { kind, sequence, refusa
     if (entry === undefined) return plan.finish(undefined);
     plan.write(deleteOutboxEntry(sequence));
     const skipped = distance(core.options.random, next);
-    if (kind === 'publish_spk') await publishNewSignedPreKey(core, plan, skipped, next);
+    if (kind === 'publish_spk') await publishNewSignedPreKey(core, plan, { skippedIds: skipped, refusals: next });
     else {
       const { oneTimePreKeys } = requests.supply_opks.decodeRequest(entry.body, entry.body.length);
       plan.write(...oneTimePreKeys.map(({ id }) => deleteOneTimePreKey(id)));

@@ -32,11 +32,28 @@ async function renew(core: Core): Promise<Transition<void>> {
   return plan.finish(undefined);
 }
 
-/** Adds a new signed pre-key with the request that publishes it; `skippedIds` before its id are passed over. Holds the account's lock. */
-export async function publishNewSignedPreKey(core: Core, plan: Plan, skippedIds = 0, refusals = 0): Promise<void> {
+/** How a signed pre-key is made after others have been published that this store does not know. */
+export interface AfterLoss {
+  /** Ids that are passed over before its own. */
+  readonly skippedIds: number;
+  /** Ids of signed pre-keys that go: the relay may know others by them. */
+  readonly unpublished?: ReadonlySet<number>;
+  /** Times that the relay has refused such a key already. */
+  readonly refusals?: number;
+}
+
+/** Adds a new signed pre-key with the request that publishes it. Holds the account's lock. */
+export async function publishNewSignedPreKey(
+  core: Core,
+  plan: Plan,
+  { skippedIds, unpublished, refusals }: AfterLoss = { skippedIds: 0 },
+): Promise<void> {
   const { account, options, events } = core;
   const before = account.account;
-  const { account: after, retired } = await options.asymmetric.run(renewSignedPreKey(before, options.clock.now(), skippedIds));
+  const published = before.signedPreKeys.filter(({ id }) => unpublished?.has(id) !== true);
+  const kept = published.length === 0 ? before : { ...before, signedPreKeys: published };
+  const { account: after, retired } = await options.asymmetric.run(renewSignedPreKey(kept, options.clock.now(), skippedIds));
+  plan.retire(before.signedPreKeys.filter((key) => !kept.signedPreKeys.includes(key)).map((key) => key.keyPair.privateKey));
   const renewed = currentSignedPreKey(after);
   const dropped = before.signedPreKeys.filter((key) => !after.signedPreKeys.includes(key));
   const body = requests.publish_spk.encodeRequest({ user: after.address, signedPreKey: signedPreKeyPublic(renewed) });
@@ -45,7 +62,16 @@ export async function publishNewSignedPreKey(core: Core, plan: Plan, skippedIds 
     .apply(() => account.set({ ...account.account, signedPreKeys: after.signedPreKeys }))
     .create([renewed.keyPair.privateKey])
     .retire(retired);
-  queueRequests(core, plan, [{ kind: 'publish_spk', device: undefined, sessionId: undefined, origin: undefined, body, refusals }]);
+  queueRequests(core, plan, [
+    {
+      kind: 'publish_spk',
+      device: undefined,
+      sessionId: undefined,
+      origin: undefined,
+      body,
+      ...(refusals === undefined ? {} : { refusals }),
+    },
+  ]);
   plan.afterwards(() => events.emit({ type: 'signed-pre-key-renewed', id: renewed.id, expires: renewed.expires }));
 }
 

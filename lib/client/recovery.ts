@@ -54,8 +54,7 @@ async function giveUpKeys(core: Core): Promise<Transition<void>> {
   const incarnation = new Uint8Array(16);
   options.random.fill(incarnation);
   plan.add(account.changeIncarnation(incarnation));
-  await dropPreKeyRequests(core, plan);
-  await passOverLostIds(core, plan);
+  await passOverLostIds(core, plan, await dropPreKeyRequests(core, plan));
   plan.afterwards(() => events.emit({ type: 'store-rolled-back' }));
   return plan.finish(undefined);
 }

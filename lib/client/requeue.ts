@@ -40,13 +40,19 @@ export async function requeueGroups(core: Core, plan: Plan): Promise<void> {
   }
 }
 
-/** Adds to `plan` that pre-keys which have not reached the relay are not published: it may know others by their ids. Throws `StoreError`. */
-export async function dropPreKeyRequests({ store, outbox }: Core, plan: Plan): Promise<void> {
+/**
+ * Adds to `plan` that pre-keys which have not reached the relay are not published: it may know others by their ids. Gives the ids of the signed ones.
+ * Throws `StoreError`.
+ */
+export async function dropPreKeyRequests({ store, outbox }: Core, plan: Plan): Promise<ReadonlySet<number>> {
   const dropped = new Set<number>();
-  await store.walkOutbox(({ kind, sequence }) => {
+  const signed = new Set<number>();
+  await store.walkOutbox(({ kind, sequence, body }) => {
     if (kind === 'supply_opks' || kind === 'publish_spk') dropped.add(sequence);
+    if (kind === 'publish_spk') signed.add(requests.publish_spk.decodeRequest(body, body.length).signedPreKey.id);
   });
   plan.write(...[...dropped].map(deleteOutboxEntry)).apply(() => outbox.drop(dropped));
+  return signed;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { TransportError } from '../../lib/base/errors.js';
 import { suiteByName } from '../../lib/crypto/cipher-suite.js';
 import type { Transport } from '../../lib/transport/transport.js';
 import { backup as backupOf, restore } from '../support/scenario-groups.js';
@@ -99,6 +100,29 @@ describe('a store restored from a backup', () => {
       await restored.isQuiet();
       await restored.close();
     }
+  });
+
+  test('gives up the signed pre-key that it has made before it was connected: the lost state has published another one of that id', async () => {
+    world = await World.create('restored after a renewal', { limits: { lowOneTimePreKeys: 0 } });
+    const alice = await world.join('alice', 'one', { register: { suite: suiteByName('curve25519') } });
+    const bob = await world.join('bob', 'one', { register: { suite: suiteByName('curve25519') } });
+    await alice.isQuiet();
+    const backup = alice.snapshot();
+    world.clock.leap(8 * 86_400_000);
+    await alice.restart();
+    await alice.sees('signed-pre-key-renewed');
+    await alice.isQuiet();
+    await alice.close();
+    // Renews its key before it hears that it is an old store; until another one is published, the relay hands out the other of that id.
+    const restored = world.device('alice', 'one', { seed: 'restored' }, backup);
+    restored.traffic.interfere = ({ name }) =>
+      name === 'publish_spk' ? { error: new TransportError('offline', 'kept back'), deliver: false } : undefined;
+    await restored.open();
+    await world.passes(() => restored.eventsOf('store-rolled-back').length > 0, 'the relay refuses the store');
+    expect(restored.eventsOf('signed-pre-key-renewed').map(({ id }) => id)).toEqual([2, expect.any(Number)]);
+    await bob.send(restored, 'with the key of the lost state');
+    await world.passes(() => restored.texts.includes('with the key of the lost state'), 'it is read all the same');
+    expect(restored.eventsOf('undecryptable')).toMatchObject([{ code: 'unknown-pre-key', recovery: 'new-session' }]);
   });
 
   test('an invite that the new store has answered makes a session that both sides use, although its news came after the invite was made', async () => {
