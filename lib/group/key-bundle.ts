@@ -90,35 +90,21 @@ export function* takeSeed(
   if (epochOf(before, bundle.sessionId) !== undefined) return { kind: 'known' };
   const lacks = (epoch: Epoch): boolean => (isLeftOver(bundle) ? isLostWith(epoch, self.address, from) : isAwaitedFrom(epoch, from));
   const candidates = before.epochs.filter((candidate) => lacks(candidate) && sameMembers(candidate.members, bundle.group.members));
-  const epoch = isLeftOver(bundle) ? candidates[0] : following(before.epochs, candidates, bundle, from);
+  const epoch = isLeftOver(bundle) ? candidates[0] : following(before.epochs, candidates, bundle);
   if (epoch === undefined) return { kind: 'later' };
   const change = yield* seededEpoch(epoch, self.address, bundle.sessionId, bundle.seed, unmetBound[waiting]);
   return { kind: 'taken', change: withEpoch(self, before, change) };
 }
 
 /**
- * Which of the epochs that are `waiting` for a seed from `from` is the one of the bundle. A seed may come long after its epoch was announced, or never, so
- * the epoch that it says it follows must fit: none for the first of a group, else the one before. Who has never had the keys of that names another.
+ * Which of the epochs that are `waiting` for a seed is the one of the bundle. A seed may come long after its epoch was announced, or never, so the epoch
+ * that it says it follows must fit: none for the first of a group, else the one before. Who has never had the keys of that, or has lost them, names
+ * another.
  */
-function following(
-  epochs: readonly Epoch[],
-  waiting: readonly Epoch[],
-  { oldSessionId }: GroupPreKeyBundle,
-  from: DeviceAddress,
-): Epoch | undefined {
+function following(epochs: readonly Epoch[], waiting: readonly Epoch[], { oldSessionId }: GroupPreKeyBundle): Epoch | undefined {
   if (oldSessionId === undefined) return waiting.find(({ number }) => number === 1);
   const later = waiting.filter(({ number }) => number > 1);
-  const before = (epoch: Epoch): Epoch | undefined => epochs[epochs.indexOf(epoch) - 1];
-  const fits = later.find((epoch) => [undefined, oldSessionId].includes(before(epoch)?.sessionId));
-  return fits ?? later.find((epoch) => !hadKeys(before(epoch), from));
-}
-
-/** Whether `device` had the keys of `epoch` for certain: it has handed its chain over to us, who were added, and has not been added itself since. */
-function hadKeys(epoch: Epoch | undefined, device: DeviceAddress): boolean {
-  if (epoch?.joinedBy === undefined || epoch.joinedBy.devices.some(({ address }) => sameDevice(address, device))) return false;
-  const chain = chainOf(epoch, device);
-  const [first] = chain?.positions ?? [];
-  return chain?.isGivenUp === false && first !== undefined && first.generation <= 1;
+  return later.find((epoch) => [undefined, oldSessionId].includes(epochs[epochs.indexOf(epoch) - 1]?.sessionId)) ?? later[0];
 }
 
 /**
