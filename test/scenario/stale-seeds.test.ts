@@ -1,0 +1,42 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { TransportError } from '../../lib/base/errors.js';
+import { type Device, World } from '../support/scenario.js';
+import { allTalk, areReady, join } from '../support/scenario-groups.js';
+
+let world: World;
+
+beforeEach(async () => {
+  world = await World.create('stale seeds', { limits: { lowOneTimePreKeys: 0 } });
+});
+
+afterEach(async () => {
+  expect(await world.end()).toEqual([]);
+});
+
+async function sees(device: Device, type: 'group-created' | 'group-members-added' | 'group-members-removed', times = 1): Promise<void> {
+  await world.passes(() => device.eventsOf(type).length >= times, `${device.userId}/${device.deviceId} sees ${type} ${times} times`);
+}
+
+test('who was removed and added again before any keys came is in the epoch of the others, also for a device that comes later', async () => {
+  const [alice, bob, carol] = await join(world, 'alice', 'bob', 'carol');
+  if (alice === undefined || bob === undefined || carol === undefined) throw new Error('nobody there');
+  // No session with bob's device begins: what is owed to it waits.
+  alice.traffic.interfere = ({ name }) =>
+    ['get_pre_key_bundle', 'invite'].includes(name) ? { error: new TransportError('offline', 'kept back'), deliver: false } : undefined;
+  const group = await alice.client.createGroup({ name: 'friends', members: [bob.user] });
+  await sees(bob, 'group-created');
+  await alice.client.removeGroupMembers(group, [bob.user]);
+  await sees(bob, 'group-members-removed');
+  await alice.client.addGroupMembers(group, [bob.user, carol.user]);
+  await sees(bob, 'group-members-added');
+  await alice.client.removeGroupMembers(group, [carol.user]);
+  await sees(bob, 'group-members-removed', 2);
+  await alice.close();
+  alice.traffic.interfere = undefined;
+  await alice.open();
+  await areReady(world, bob);
+  await allTalk(world, group, [alice, bob], 'first');
+  const second = await world.join('bob', 'two');
+  await areReady(world, second);
+  await allTalk(world, group, [alice, bob, second], 'second');
+});
