@@ -47,7 +47,10 @@ export class CommitCounters {
     if (seen?.guest === guest) seen.counter = Math.max(seen.counter, counter);
   }
 
-  /** What a commit that a request of the device causes must hold beside its effect; empty when nothing is new. */
+  /**
+   * What a commit that a request of the device causes must hold beside its effect; empty when nothing is new. Asked in the turn in which the commit is
+   * queued: from then on what other requests of the device cause counts on it, and may be durable first if it is not.
+   */
   writes(address: DeviceAddress): Write[] {
     const seen = this.#connected.get(deviceKey(address));
     if (seen === undefined || seen.counter <= seen.stored) return [];

@@ -44,7 +44,7 @@ export const sendGroupMessage: Handler<'send_group_msg'> = async (context, calle
         signed: false,
         optional: true,
       }));
-      return { durable: context.mailboxes.post(deliveries, context.counters.writes(caller), generation) };
+      return { durable: context.mailboxes.post(deliveries, () => context.counters.writes(caller), generation) };
     });
     await durable;
   });

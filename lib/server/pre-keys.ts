@@ -41,7 +41,7 @@ export const getPreKeyBundles: Handler<'get_pre_key_bundle'> = async (context, c
     const taken = (await Promise.all(targets.map((address) => takeBundle(context, caller, address)))).filter((one) => one !== undefined);
     const writes = taken.flatMap((one) => one.writes);
     const deliveries = taken.flatMap((one) => one.deliveries);
-    if (writes.length > 0) await context.mailboxes.post(deliveries, [...writes, ...context.counters.writes(caller)], generation);
+    if (writes.length > 0) await context.mailboxes.post(deliveries, () => [...writes, ...context.counters.writes(caller)], generation);
     return taken.map((one) => one.bundle);
   });
   if (bundles.length === 0) throw nobody();

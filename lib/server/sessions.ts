@@ -41,7 +41,7 @@ export const invite: Handler<'invite'> = async (context, caller, { invite: sent 
     const passedOn = { ...sent, identityKey: device.identityKey.agreement, inviteTime };
     await context.mailboxes.post(
       [{ to: sent.to, from: sent.from, payload: encodePayload({ kind: 'invite', value: passedOn }), signed: true }],
-      [...writes, ...context.counters.writes(caller)],
+      () => [...writes, ...context.counters.writes(caller)],
       generation,
     );
     return { sessionId, inviteTime };
@@ -63,7 +63,7 @@ export const accept: Handler<'accept'> = async (context, caller, { accept: sent 
   requireDomain(context, sent.to.domain);
   await context.mailboxes.post(
     [{ to: sent.to, from: sent.from, payload: encodePayload({ kind: 'accept', value: sent }), signed: true }],
-    [...context.store.putRelation(caller, sent.to), ...context.counters.writes(caller)],
+    () => [...context.store.putRelation(caller, sent.to), ...context.counters.writes(caller)],
   );
   return {};
 };

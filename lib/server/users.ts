@@ -38,7 +38,7 @@ export const updateUser: Handler<'update_user'> = async (context, caller, { upda
     const targets = [...own.filter((device) => deviceKey(device) !== deviceKey(caller)), ...related];
     await context.mailboxes.post(
       targets.map((to) => ({ to, from: caller, payload, signed: true, optional: true })),
-      [
+      () => [
         ...(change.kind === 'name' && change.name !== '' ? store.putUser({ ...user, userName: change.name }) : []),
         ...context.counters.writes(caller),
       ],

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
+import { executeJobs, type JobRunner } from '../../lib/crypto/execute.js';
 import { MemoryTables } from '../../lib/store/memory/memory-store.js';
 import { tables } from '../../lib/store/store.js';
 import type { Transport } from '../../lib/transport/transport.js';
@@ -124,6 +125,42 @@ test('a counter that came with requests without an effect is stored at the next 
   await alice.connection?.close();
   await settled();
   await expect(connectAt(relay, alice, counter.value - 1)).rejects.toMatchObject({ code: 'store-rolled-back' });
+});
+
+test('a request that is long in work does not keep the counter from others that are done before it', async () => {
+  const held: (() => void)[] = [];
+  let isHeld = false;
+  const runJobs: JobRunner = async (jobs) => {
+    if (isHeld) await new Promise<void>((resolve) => held.push(resolve));
+    return executeJobs(jobs);
+  };
+  const relay = await start({ runJobs });
+  const [alice, bob] = await aliceAndBob(relay);
+  const carol = await join(relay, 'carol');
+  const counter = await connectAt(relay, alice, 1);
+  const long = [
+    () => alice.request('invite', { invite: alice.invite(bob.address) }),
+    () => alice.request('accept', { accept: alice.accept(bob.address) }),
+    () =>
+      alice.request('update_user', { update: { user: alice.address, modified: 1, operation: 0, change: { kind: 'name', name: 'Alice' } } }),
+  ];
+  for (const ask of long) {
+    counter.value += 10;
+    isHeld = true;
+    // The relay signs what it passes on.
+    const answer = ask();
+    await settled();
+    expect(held).toHaveLength(1);
+    expectOk(await alice.send(carol.address, 'overtakes'));
+    const survivor = await startRelay({ tables: copyOf(relay.tables), clock: relay.clock });
+    const old = device('alice');
+    old.token = alice.token;
+    await expect(connectAt(survivor, old, counter.value - 1)).rejects.toMatchObject({ code: 'store-rolled-back' });
+    await survivor.relay.close();
+    isHeld = false;
+    for (const go of held.splice(0)) go();
+    expectOk(await answer);
+  }
 });
 
 test('a counter whose commit failed is stored with the next one', async () => {

@@ -10,7 +10,7 @@ import type { RandomSource } from '../../lib/base/random.js';
 import { randomId } from '../../lib/base/random.js';
 import type { CipherSuite } from '../../lib/crypto/cipher-suite.js';
 import { defaultSuite } from '../../lib/crypto/cipher-suite.js';
-import { runInline } from '../../lib/crypto/execute.js';
+import { type JobRunner, runInline } from '../../lib/crypto/execute.js';
 import type { LogFields, Logger } from '../../lib/base/logger.js';
 import type { RelayHooks } from '../../lib/server/hooks.js';
 import type { Relay, RelayOptions } from '../../lib/server/relay.js';
@@ -75,6 +75,7 @@ export interface FixtureOptions {
   readonly clock?: FakeClock;
   readonly seed?: string;
   readonly hooks?: RelayHooks;
+  readonly runJobs?: JobRunner;
 }
 
 export function seededRandom(seed: string): RandomSource {
@@ -115,6 +116,7 @@ export async function startRelay(options: FixtureOptions = {}): Promise<RelayFix
     logger: capture(logs),
     ...(limits === undefined ? {} : { limits }),
     ...(options.hooks === undefined ? {} : { hooks: options.hooks }),
+    ...(options.runJobs === undefined ? {} : { runJobs: options.runJobs }),
   };
   const relay = await openRelay(relayOptions);
   network.listen((channel) => {
