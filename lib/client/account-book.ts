@@ -37,8 +37,8 @@ export class AccountBook {
   #greetings = noGreetings;
   #commits = 0;
   #durableCommits = 0;
-  /** Commits that were durable when the store was opened, until a relay has taken it; `undefined`: it has. */
-  #openedWith: number | undefined;
+  /** What {@link endTelling} gives; 0: requests may be telling a relay of more. */
+  #told = 0;
   #isOpened = false;
   /** When the relay took the store in place of another one, ms since 1970, as it said last; 0: never. */
   storeSince = 0;
@@ -54,10 +54,12 @@ export class AccountBook {
     // Kept until now: who we are does not change while state is loaded anew.
     this.wipe();
     this.#incarnation = meta?.incarnation;
-    this.#commits = meta?.commits ?? 0;
+    const { count, told } = meta?.commits ?? { count: 0, told: 0 };
+    this.#commits = count;
     this.#greetings = meta?.greetings ?? noGreetings;
-    this.#durableCommits = this.#commits;
-    if (!this.#isOpened) this.#openedWith = this.#commits;
+    this.#durableCommits = count;
+    // Only what a process that is gone has told has to be learned from the store.
+    if (!this.#isOpened) this.#told = told === 0 ? count : told;
     this.#isOpened = true;
     this.#account = stored?.account;
     this.#credentials = stored?.credentials;
@@ -112,16 +114,23 @@ export class AccountBook {
   }
 
   /**
-   * The counter that a hello shows. Not what was committed before a relay has taken the store: a backup that is used without a connection would catch up
-   * with what the lost state has sent.
+   * Says that there is no connection, and gives the counter that a hello shows: how many commits requests may have told a relay of. It stays until
+   * {@link beginTelling}, and is stored with whatever is committed meanwhile: a backup that is used without a connection, in one process or in several,
+   * would catch up with what the lost state has sent.
    */
-  get helloCommits(): number {
-    return this.#openedWith ?? this.#durableCommits;
+  endTelling(): number {
+    if (this.#told === 0) this.#told = this.#durableCommits;
+    return this.#told;
   }
 
-  /** A relay has taken the store. */
-  taken(): void {
-    this.#openedWith = undefined;
+  /** The change after which requests may tell a relay of every commit: durable before the first of them leaves. */
+  beginTelling(): BookChange {
+    return {
+      writes: [putCommits({ count: this.#commits, told: 0 })],
+      apply: () => {
+        this.#told = 0;
+      },
+    };
   }
 
   /** The write that counts one more commit, and what to call when it is durable. */
@@ -129,7 +138,7 @@ export class AccountBook {
     this.#commits += 1;
     const count = this.#commits;
     return {
-      write: putCommits(count),
+      write: putCommits({ count, told: this.#told }),
       durable: () => {
         this.#durableCommits = Math.max(this.#durableCommits, count);
       },

@@ -195,16 +195,22 @@ async function hello({ account, steps, options }: Core, renew: boolean): Promise
   const { token, tokenExpires, password } = credentials;
   const isOver = tokenExpires !== 0 && tokenExpires - options.clock.now() < tokenMargin;
   const credential: Credential = renew || isOver ? { kind: 'password', password } : { kind: 'token', token };
-  const { address, helloCommits: commitCounter } = account;
-  return { address, credential, incarnation, commitCounter, greeting: greetings.sent, previousGreeting: greetings.answered };
+  const { address } = account;
+  return {
+    address,
+    credential,
+    incarnation,
+    commitCounter: account.endTelling(),
+    greeting: greetings.sent,
+    previousGreeting: greetings.answered,
+  };
 }
 
 /** Takes over what the relay says to a hello, before anything is asked of it: the next hello has another name. Rejects with `StoreError`. */
 async function takeWelcome({ account, steps }: Core, { token, tokenExpiresAt, storeSince }: HelloAck): Promise<void> {
   account.storeSince = storeSince;
-  account.taken();
   await steps.run([accountLock], () => {
-    const plan = new Plan();
+    const plan = new Plan().add(account.beginTelling());
     const { credentials, greetings } = account;
     if (greetings.sent.length > 0) plan.add(account.changeGreetings({ answered: greetings.sent, sent: noBytes }));
     if (token !== '' && credentials !== undefined) {

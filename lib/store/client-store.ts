@@ -43,11 +43,13 @@ import { type GroupIndex, groupHeadPrefix, groupRowPrefixes, readGroup, readGrou
 import {
   type Peer,
   clientSchema,
+  type CommitCount,
   deliveredPrefix,
   type Greetings,
   metaKeys,
   readGreetings,
   peerPrefix,
+  readCommits,
   readDelivered,
   readIncarnation,
   readNumber,
@@ -129,7 +131,7 @@ export class ClientStore {
 
   /** Name of the store, number of its commits, names of its hellos; `undefined` for an empty store. Throws `StoreError('newer-schema')`. */
   async loadMeta(): Promise<
-    { readonly incarnation: Uint8Array; readonly commits: number; readonly greetings: Greetings | undefined } | undefined
+    { readonly incarnation: Uint8Array; readonly commits: CommitCount; readonly greetings: Greetings | undefined } | undefined
   > {
     const schema = await this.commits.get('meta', metaKeys.schema);
     if (schema === undefined) return undefined;
@@ -143,7 +145,7 @@ export class ClientStore {
     if (incarnation === undefined) throw new StoreError('damaged', 'the store has a schema but no name');
     return {
       incarnation: readIncarnation(incarnation),
-      commits: commits === undefined ? 0 : readNumber(commits),
+      commits: commits === undefined ? { count: 0, told: 0 } : readCommits(commits),
       greetings: greetings === undefined ? undefined : readGreetings(greetings),
     };
   }

@@ -23,7 +23,7 @@ export interface Hello {
   readonly credential: Credential;
   /** Names the client's store, at most 64 bytes; empty when it has none. */
   readonly incarnation: Uint8Array;
-  /** Of the client's store: grows with every commit. */
+  /** Of the client's store when requests could last be sent, or later: what it commits without a connection does not count. */
   readonly commitCounter: number;
   /** The newest push the client has recorded, empty when there is none. */
   readonly lastPushId: string;

@@ -32,5 +32,5 @@ export async function isLater(known: RelayKnowledge, backup: ClientStore): Promi
   if (meta === undefined) return false;
   if (known.incarnation !== toBase64(meta.incarnation)) return known.incarnation !== '';
   const greetings = [meta.greetings?.sent, meta.greetings?.answered].flatMap((each) => (each === undefined ? [] : [toBase64(each)]));
-  return known.commitCounter > meta.commits || (known.greeting !== '' && !greetings.includes(known.greeting));
+  return known.commitCounter > meta.commits.count || (known.greeting !== '' && !greetings.includes(known.greeting));
 }

@@ -74,7 +74,7 @@ class ViewedStore {
     const meta = await this.#store.loadMeta();
     const stored = await this.#store.loadAccount();
     if (meta === undefined || Buffer.compare(meta.incarnation, incarnation) !== 0) return 'the name of the store is not durable';
-    if (commitCounter > meta.commits) return 'it counts commits that are not durable';
+    if (commitCounter > meta.commits.count) return 'it counts commits that are not durable';
     return stored?.credentials === undefined ? 'the credentials are not durable' : undefined;
   }
 

@@ -72,6 +72,33 @@ describe('a store restored from a backup', () => {
     expect(bob.eventsOf('undecryptable')).toEqual([]);
   });
 
+  test('does not catch up either when it is opened several times before it is connected', async () => {
+    world = await World.create('rolled back, then opened twice', { limits: { lowOneTimePreKeys: 0 } });
+    const alice = await world.join('alice');
+    const bob = await world.join('bob');
+    await alice.send(bob, 'one');
+    await bob.hears(1);
+    await alice.isQuiet();
+    const backup = alice.snapshot();
+    await alice.send(bob, 'two');
+    await bob.hears(2);
+    await alice.isQuiet();
+    // Its last words are those of a request: it says no hello any more.
+    await alice.close();
+    await world.stopRelay();
+    const restored = world.device('alice', 'one', { seed: 'restored' }, backup);
+    for (const life of ['three', 'four']) {
+      await restored.open();
+      for (let index = 0; index < 10; index += 1) await restored.send(bob, `${life} ${index}`);
+      await restored.close();
+    }
+    await world.startRelay();
+    await restored.open();
+    await world.passes(() => restored.eventsOf('store-rolled-back').length > 0, 'the relay refuses the copy');
+    await world.passes(() => bob.received.length === 22, 'everything arrives');
+    expect(bob.eventsOf('undecryptable')).toEqual([]);
+  });
+
   test('is healed as often as the same backup is restored, whatever the lives before have published', async () => {
     world = await World.create('restored three times', { limits: { lowOneTimePreKeys: 2, fullOneTimePreKeys: 4 } });
     const alice = await world.join('alice');

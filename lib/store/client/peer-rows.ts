@@ -136,9 +136,32 @@ export function readGreetings(value: Uint8Array): Greetings {
   return readRow(value, (reader) => ({ answered: reader.bytes(), sent: reader.bytes() }));
 }
 
-/** Stores the number of commits. Design D4. */
-export function putCommits(count: number): Write {
-  return putRow('meta', metaKeys.commits, (writer) => writer.uint(count));
+/** How far the store has come. Design D4. */
+export interface CommitCount {
+  /** Commits that count. */
+  readonly count: number;
+  /**
+   * How many of them a relay may have heard of, while there is no connection that could tell it of more; 0: there was one when this was stored.
+   * What is committed without a connection does not move it, in however many processes.
+   */
+  readonly told: number;
+}
+
+/** The row has a second form: with what was told. In the first it was not kept. */
+const commitsVersions = { first: 1, withTold: 2 } as const;
+
+/** Stores {@link CommitCount}. */
+export function putCommits({ count, told }: CommitCount): Write {
+  return putRow('meta', metaKeys.commits, (writer) => writer.uint(count).uint(told), commitsVersions.withTold);
+}
+
+/** Reads what {@link putCommits} stored. Throws `StoreError`. */
+export function readCommits(value: Uint8Array): CommitCount {
+  const read = (reader: RecordReader): CommitCount => {
+    const count = reader.uint();
+    return { count, told: reader.version === commitsVersions.first ? 0 : reader.uint() };
+  };
+  return readRow(value, read, Object.values(commitsVersions));
 }
 
 /** Reads a single number of the table `meta`. Throws `StoreError`. */
