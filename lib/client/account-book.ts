@@ -125,8 +125,12 @@ export class AccountBook {
 
   /** The change after which requests may tell a relay of every commit: durable before the first of them leaves. */
   beginTelling(): BookChange {
+    const writes = (): readonly Write[] => [putCommits({ count: this.#commits, told: 0 })];
     return {
-      writes: [putCommits({ count: this.#commits, told: 0 })],
+      // As the step commits: others may have counted since it was made.
+      get writes() {
+        return writes();
+      },
       apply: () => {
         this.#told = 0;
       },

@@ -53,7 +53,7 @@ export async function replaceRefusedPreKeys(core: Core, { kind, sequence, refusa
     else {
       const { oneTimePreKeys } = requests.supply_opks.decodeRequest(entry.body, entry.body.length);
       plan.write(...oneTimePreKeys.map(({ id }) => deleteOneTimePreKey(id)));
-      await supplyPreKeys(core, plan, oneTimePreKeys.length, next, skipped);
+      await supplyPreKeys(core, plan, oneTimePreKeys.length, { skippedIds: skipped, refusals: next });
     }
     return plan.finish(undefined);
   });

@@ -32,7 +32,7 @@ async function renew(core: Core): Promise<Transition<void>> {
   return plan.finish(undefined);
 }
 
-/** How a signed pre-key is made after others have been published that this store does not know. */
+/** How pre-keys are made after others have been published that this store does not know. */
 export interface AfterLoss {
   /** Ids that are passed over before its own. */
   readonly skippedIds: number;
@@ -46,7 +46,7 @@ export interface AfterLoss {
 export async function publishNewSignedPreKey(
   core: Core,
   plan: Plan,
-  { skippedIds, unpublished, refusals }: AfterLoss = { skippedIds: 0 },
+  { skippedIds, unpublished, refusals = 0 }: AfterLoss = { skippedIds: 0 },
 ): Promise<void> {
   const { account, options, events } = core;
   const before = account.account;
@@ -69,17 +69,21 @@ export async function publishNewSignedPreKey(
       sessionId: undefined,
       origin: undefined,
       body,
-      ...(refusals === undefined ? {} : { refusals }),
+      refusals,
     },
   ]);
   plan.afterwards(() => events.emit({ type: 'signed-pre-key-renewed', id: renewed.id, expires: renewed.expires }));
 }
 
 /**
- * Adds `count` new one-time pre-keys, behind `skippedIds` ids that are passed over: stored with the request that publishes them, before it is sent. Holds
- * the account's lock. Spec: one2one.md §1.3, weaknesses I3.
+ * Adds `count` new one-time pre-keys: stored with the request that publishes them, before it is sent. Holds the account's lock. Spec: one2one.md §1.3, weaknesses I3.
  */
-export async function supplyPreKeys(core: Core, plan: Plan, count: number, refusals = 0, skippedIds = 0): Promise<void> {
+export async function supplyPreKeys(
+  core: Core,
+  plan: Plan,
+  count: number,
+  { skippedIds, refusals = 0 }: AfterLoss = { skippedIds: 0 },
+): Promise<void> {
   const { account, options, events } = core;
   const before = { ...account.account, nextOneTimePreKeyId: account.account.nextOneTimePreKeyId + skippedIds };
   const supplied = await options.asymmetric.run(supplyOneTimePreKeys(before, count));

@@ -55,10 +55,11 @@ export class Mailboxes {
     this.#shares = new MailboxShares(store.mailbox, limits);
     this.#placement = new Placement(signer, clock, random, this.#bodies, this.#shares, limits);
     this.#limits = limits;
-    store.onReset(() => {
+    store.onReset((cause) => {
+      const mayBeStored = cause instanceof StoreError && cause.code === 'outcome-unknown';
       for (const box of this.#boxes.values()) {
         box.head = undefined;
-        if (box.stream !== undefined) void this.#lookAgain(box, box.stream);
+        if (mayBeStored && box.stream !== undefined) void this.#lookAgain(box, box.stream);
       }
     });
   }
@@ -267,7 +268,7 @@ export class Mailboxes {
     });
   }
 
-  /** A commit has failed: what it has stored all the same, when its outcome is not known, nobody else tells the stream of. Never rejects. */
+  /** What a commit without a known outcome has stored nobody else tells the stream of. Never rejects. */
   async #lookAgain(box: Box, stream: PushStream): Promise<void> {
     box.users += 1;
     try {

@@ -30,7 +30,7 @@ export class GroupCommit implements Store {
   readonly #maxCommits: number;
   readonly #maxBytes: number;
   readonly #overlay = new Overlay();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(cause: unknown) => void>();
   #queue: Batch[] = [];
   #store: Promise<Store> | undefined;
   #running: Promise<void> | undefined;
@@ -49,8 +49,8 @@ export class GroupCommit implements Store {
     return this.#generation;
   }
 
-  /** Calls `listener` right after `generation` has grown; returns what removes it. A listener must not throw. */
-  onReset(listener: () => void): () => void {
+  /** Calls `listener` with the error of the commit right after `generation` has grown; returns what removes it. A listener must not throw. */
+  onReset(listener: (cause: unknown) => void): () => void {
     this.#listeners.add(listener);
     return () => {
       this.#listeners.delete(listener);
@@ -147,7 +147,7 @@ export class GroupCommit implements Store {
     failed.reject(outwards(cause));
     for (const batch of behind) batch.reject(new StoreError('dropped', 'an earlier commit failed, this one may build on it', { cause }));
     // Still before anybody who waits for a commit runs.
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) listener(cause);
   }
 
   async #read<T>(read: (store: Store) => Promise<T>): Promise<T> {

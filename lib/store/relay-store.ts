@@ -77,7 +77,7 @@ export class RelayStore {
   }
 
   /** See {@link GroupCommit.onReset}. */
-  onReset(listener: () => void): () => void {
+  onReset(listener: (cause: unknown) => void): () => void {
     return this.#commits.onReset(listener);
   }
 

@@ -1,9 +1,10 @@
 /** A relay in memory and the devices behind it: one order of changes for all, a mailbox per device, bundles on ways of their own. */
+import { expect } from '@jest/globals';
 import { type DeviceAddress, type GroupAddress, sameDevice } from '../../lib/base/address.js';
 import { asSessionId } from '../../lib/base/brand.js';
 import { toBase64, utf8 } from '../../lib/base/bytes.js';
 import { Secret, copySecret } from '../../lib/base/secret.js';
-import type { CipherSuite } from '../../lib/crypto/cipher-suite.js';
+import { type CipherSuite, suiteByName } from '../../lib/crypto/cipher-suite.js';
 import { one } from '../../lib/crypto/job.js';
 import { chainOf } from '../../lib/group/epoch.js';
 import { addingPosition } from '../../lib/group/first-position.js';
@@ -261,6 +262,24 @@ export class World {
   #info() {
     return { name: 'a group', address: this.address, members: this.members };
   }
+}
+
+/** Devices of five users. */
+export const people = ['alice/a', 'bob/a', 'carol/a', 'dave/a', 'erin/a'];
+
+/** A world of {@link people} in which Alice has a group with Bob, who is a manager as well, and Carol. */
+export function founded(seed: string, suiteName = 'curve25519'): World {
+  const world = new World(suiteByName(suiteName), seed, people);
+  world.create('alice/a', ['bob', 'carol'], ['bob']);
+  world.settle();
+  return world;
+}
+
+/** The message is refused with `code`, and changes nothing. */
+export function expectRefused(world: World, name: string, posted: PostedMessage, code: string): void {
+  const before = world.party(name).snapshot();
+  expect(() => world.party(name).receiveNow(posted)).toThrow(expect.objectContaining({ code }));
+  expect(world.party(name).snapshot()).toEqual(before);
 }
 
 /** `user/device` as an address. */

@@ -57,7 +57,7 @@ export const limitTests: Readonly<Record<keyof typeof limits, LimitTests>> = {
   groupGenerations: both('limits/chains.test.ts', 'during %i adds, each followed by a message of its sender, %s'),
   groupStepSearch: both('group/messages.test.ts', 'may be missing altogether, and what their sender seals after an add is opened still'),
   groupMessagesOnTheirWay: both(
-    'group/messages.test.ts',
+    'group/keys.test.ts',
     'of the inviter are not used by the device it added when that has sent nothing until the next add',
   ),
   groupEpochs: both('limits/chains.test.ts', 'during %i removals %s'),
