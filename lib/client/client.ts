@@ -197,7 +197,8 @@ export class Client {
 
   /**
    * Received messages, in order, from the store: each is handed out once by this process, and again after a restart unless its `ack()` was
-   * called. Ends when the client is closed; throws the signal's reason when that fires.
+   * called. What one sender said to a user or to a group keeps its order; between two conversations there is none. Ends when the client is
+   * closed; throws the signal's reason when that fires.
    */
   messages(options: WaitOptions = {}): AsyncIterableIterator<ReceivedMessage> {
     return this.#assembly.core.inbox.messages(options.signal);

@@ -8,6 +8,11 @@ function lineOf(from: { readonly userId: string; readonly deviceId: string }, te
   return `${from.userId}/${from.deviceId}: ${text}`;
 }
 
+/** What was said to `group`, or to a user. */
+function saidIn(group: GroupAddress | undefined, from: { readonly userId: string; readonly deviceId: string }, text: string): string {
+  return group === undefined ? lineOf(from, text) : lineOf(from, `to ${group.groupId}: ${text}`);
+}
+
 /** The devices of `names` (`user/device`), registered one after another and each at rest with its own other devices. */
 export async function joined<const Names extends readonly string[]>(
   world: World,
@@ -70,7 +75,7 @@ export class Ledger {
     await from.send(to, text);
     this.#note(
       from,
-      text,
+      saidIn(undefined, from, text),
       this.#devices.filter(({ userId }) => userId === to.userId || userId === from.userId),
     );
   }
@@ -78,7 +83,7 @@ export class Ledger {
   /** `from` writes to a group: all devices of `members` hear it. */
   async tells(from: Device, group: GroupAddress, members: readonly Device[], text: string): Promise<void> {
     await from.client.sendToGroup(group, utf8(text));
-    this.#note(from, text, members);
+    this.#note(from, saidIn(group, from, text), members);
   }
 
   /** One message of each device to the group of them. */
@@ -86,7 +91,7 @@ export class Ledger {
     for (const member of members) await this.tells(member, group, members, name);
   }
 
-  /** Waits until everything was heard, and expects each device to have heard what it should, once, in the order of each sender, and nothing else. */
+  /** Waits until everything was heard, and expects each device to have heard what it should, once, in the order of each sender in each conversation, and nothing else. */
   async holds(): Promise<void> {
     for (const device of this.#devices) {
       const { length } = this.#expected.get(device) ?? [];
@@ -94,8 +99,11 @@ export class Ledger {
     }
     for (const device of this.#devices) await isAtRest(this.#world, this.#devices, device);
     for (const device of this.#devices) {
-      const heard = this.#given(device).map(({ from, bytes }) => lineOf(from, fromUtf8(bytes)));
-      expect([lineOf(device, 'heard'), bySender(heard)]).toEqual([lineOf(device, 'heard'), bySender(this.#expected.get(device) ?? [])]);
+      const heard = this.#given(device).map(({ from, group, bytes }) => saidIn(group, from, fromUtf8(bytes)));
+      expect([lineOf(device, 'heard'), byConversation(heard)]).toEqual([
+        lineOf(device, 'heard'),
+        byConversation(this.#expected.get(device) ?? []),
+      ]);
       // The answer to an invite is repeated after a restart until it is known to have arrived; the second one completes nothing.
       const unreadable = device.eventsOf('undecryptable').filter(({ code }) => !this.#restarts || code !== 'duplicate');
       expect(unreadable).toEqual([]);
@@ -108,21 +116,21 @@ export class Ledger {
     return received.filter((message) => firstOf.get(message.messageId) === message);
   }
 
-  #note(from: Device, text: string, hearers: readonly Device[]): void {
+  #note(from: Device, line: string, hearers: readonly Device[]): void {
     for (const device of hearers) {
       if (device === from) continue;
       const expected = this.#expected.get(device) ?? [];
       this.#expected.set(device, expected);
-      expected.push(lineOf(from, text));
+      expected.push(line);
     }
   }
 }
 
-/** What each sender said, in order: between senders there is none. */
-function bySender(said: readonly string[]): Record<string, string[]> {
-  const senders: Record<string, string[]> = {};
-  for (const line of said) (senders[line.split(': ')[0] ?? ''] ??= []).push(line);
-  return senders;
+/** What each sender said to users and to each group, in order: between senders there is none, nor between conversations, each on a way of its own. */
+function byConversation(said: readonly string[]): Record<string, string[]> {
+  const conversations: Record<string, string[]> = {};
+  for (const line of said) (conversations[line.slice(0, line.lastIndexOf(': '))] ??= []).push(line);
+  return conversations;
 }
 
 /** A group of the users of `members`, made by the first of them; all have its keys. */
