@@ -41,8 +41,8 @@ export const limits = {
   heldGroupMessagesInAll: 8_192,
   /** Received group keys that wait for what they belong to, in one group: one per member device of the largest. */
   receivedGroupKeys: 4_096,
-  /** Time after which a message or keys that nothing came for are given up, ms: 7 days. */
-  heldGroupTime: 604_800_000,
+  /** Time after which a message or keys that nothing came for are given up, ms: 28 days, so that who has to send what is missing may be away. */
+  heldGroupTime: 2_419_200_000,
   /** Messages of one session that wait for its accept: what a peer has on its way (32 per destination, four times over); some 6 kB each. */
   earlyMessages: 128,
   /** The same for all sessions of one user: no peer takes the place of others. */

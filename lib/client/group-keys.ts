@@ -228,7 +228,9 @@ async function planKeys(
     return drop(error.code);
   }
   if (outcome.kind === 'known') return drop();
-  if (outcome.kind !== 'taken') return isTooOld(core, keys) ? drop('unannounced') : { writes: [], result: false };
+  if (outcome.kind === 'later' && isTooOld(core, keys)) return drop('unannounced');
+  // The device that added us may be away for long; without these keys it would be in vain when it comes back.
+  if (outcome.kind !== 'taken') return { writes: [], result: false };
   const plan = new Plan().add(groupKeys.remove(group, [sequence]));
   await putGroupChange(core, plan, opened, outcome.change);
   return plan.finish(true);

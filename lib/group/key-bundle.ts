@@ -2,7 +2,8 @@
  * Keys that members send, and the adds that wait for them. Spec: group.md §3 to §6.
  *
  * Owns: which keys belong to what (weaknesses P5): the relay's pushes and the bundles of members may come in any order, and a bundle that nothing has
- * announced yet is answered with `later`, to be given again after the next change. Does not own: delivery and storage of keys.
+ * announced yet is answered with `later`, to be given again after the next change, as is one that waits for the inviter's (`announced`). Does not
+ * own: delivery and storage of keys.
  */
 import { type DeviceAddress, sameDevice } from '../base/address.js';
 import { ProtocolError } from '../base/errors.js';
@@ -37,9 +38,15 @@ import {
   withEpoch,
 } from './group.js';
 
-/** What a bundle led to: `later`, nothing that it belongs to is known yet; `known`, its keys are here already. */
+/**
+ * What a bundle led to: `later`, nothing that it belongs to is known yet; `announced`, only the inviter's keys are missing; `known`, its keys are
+ * here already.
+ */
 export type BundleOutcome =
-  { readonly kind: 'taken'; readonly change: GroupChange } | { readonly kind: 'later' } | { readonly kind: 'known' };
+  | { readonly kind: 'taken'; readonly change: GroupChange }
+  | { readonly kind: 'later' }
+  | { readonly kind: 'announced' }
+  | { readonly kind: 'known' };
 
 /**
  * Carries out the oldest add that was held; `undefined`: none is held, or what it needs has not come. With messages that wait for keys, the
@@ -126,7 +133,7 @@ export function* takeChain(
   // It may belong to another add of the same devices, before this one or still to come.
   if (bundle.adding !== isInviter || !haveSameUsers(joinedBy.members, bundle.group.members)) return { kind: 'later' };
   // Which epoch it is says the device that added us; the others follow.
-  if (!isInviter && !hasKeys(epoch)) return { kind: 'later' };
+  if (!isInviter && !hasKeys(epoch)) return { kind: memberOf(epoch.members, from) === undefined ? 'later' : 'announced' };
   if (hasKeys(epoch) && epoch.sessionId !== bundle.sessionId) return { kind: 'later' };
   if (memberOf(epoch.members, from) === undefined) throw notMember();
   if (bundle.signingKey.length !== before.suite.signature.publicKeyLength) throw notOwnKey();

@@ -33,6 +33,11 @@ export interface PostedMessage {
   readonly message: GroupMessage;
 }
 
+/** Whether a bundle is to be tried again. */
+function waits(kind: BundleOutcome['kind']): boolean {
+  return kind === 'later' || kind === 'announced';
+}
+
 /** What a message was sealed with. */
 export type OnSealed = (chainKey: string) => void;
 
@@ -128,7 +133,7 @@ export class Party {
   /** Gives what a bundle leads to; one that comes too early is kept. */
   bundle(posted: PostedBundle): { readonly kind: BundleOutcome['kind']; readonly bundles: readonly PostedBundle[] } {
     const taken = this.#bundle(posted);
-    if (taken.kind === 'later') this.waitingBundles.push(posted);
+    if (waits(taken.kind)) this.waitingBundles.push(posted);
     return taken.kind === 'taken' ? { ...taken, bundles: [...taken.bundles, ...this.retry()] } : taken;
   }
 
@@ -181,7 +186,7 @@ export class Party {
       let moved = false;
       for (const posted of this.waitingBundles.splice(0)) {
         const outcome = this.#bundle(posted);
-        if (outcome.kind === 'later') this.waitingBundles.push(posted);
+        if (waits(outcome.kind)) this.waitingBundles.push(posted);
         else moved = true;
         bundles.push(...outcome.bundles);
       }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { TransportError } from '../../lib/base/errors.js';
+import { limits } from '../../lib/base/limits.js';
 import { type Device, World } from '../support/scenario.js';
 import { allTalk, areReady, join } from '../support/scenario-groups.js';
 
@@ -39,4 +40,25 @@ test('who was removed and added again before any keys came is in the epoch of th
   const second = await world.join('bob', 'two');
   await areReady(world, second);
   await allTalk(world, group, [alice, bob, second], 'second');
+});
+
+test('the keys of the others wait for those of the device that added this one, however long it is away', async () => {
+  const [alice, bob, carol] = await join(world, 'alice', 'bob', 'carol');
+  if (alice === undefined || bob === undefined || carol === undefined) throw new Error('nobody there');
+  const group = await alice.client.createGroup({ name: 'friends', members: [bob.user] });
+  await allTalk(world, group, [alice, bob], 'first');
+  // No session with Carol's device begins: Alice cannot hand out what she owes to it.
+  alice.traffic.interfere = ({ name }) =>
+    ['get_pre_key_bundle', 'invite'].includes(name) ? { error: new TransportError('offline', 'kept back'), deliver: false } : undefined;
+  await alice.client.addGroupMembers(group, [carol.user]);
+  await alice.close();
+  await world.passes(() => carol.eventsOf('group-keys-received').length > 0, 'the keys of Bob come');
+  world.clock.leap(limits.heldGroupTime + 1);
+  await carol.restart();
+  await carol.isQuiet();
+  expect(carol.eventsOf('group-change-refused')).toEqual([]);
+  alice.traffic.interfere = undefined;
+  await alice.open();
+  await areReady(world, carol);
+  await allTalk(world, group, [alice, bob, carol], 'second');
 });
