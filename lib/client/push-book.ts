@@ -126,8 +126,11 @@ export class PushBook {
       const response = requests.consume_proto_msg.decodeResponse(answer);
       if (finalCodes.includes(response.ok ? 200 : response.code)) {
         remembered.consumedOver = over;
-        this.#consumed.delete(id);
-        if (this.#pushes.get(id) === remembered) this.#consumed.add(id);
+        // The state may have been loaded anew meanwhile, and the answer to what was asked then may have come first.
+        if (this.#pushes.get(id) === remembered) {
+          this.#consumed.delete(id);
+          this.#consumed.add(id);
+        }
       }
     } catch {
       // The next connection tells it.

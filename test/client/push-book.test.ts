@@ -17,6 +17,9 @@ interface Bench {
   readonly consumed: { readonly id: string; readonly outcome: number }[];
   code: number;
   connected: boolean;
+  /** Answers are held back, until each is let go. */
+  holds: boolean;
+  readonly held: (() => void)[];
 }
 
 async function bench(tables = new MemoryTables()): Promise<Bench> {
@@ -41,9 +44,15 @@ async function bench(tables = new MemoryTables()): Promise<Bench> {
       const { pushId, outcome } = requests.consume_proto_msg.decodeRequest(body);
       state.consumed.push({ id: pushId, outcome });
       const { code } = state;
-      return Promise.resolve(
-        requests.consume_proto_msg.encodeResponse(code === 200 ? { ok: true, message: '', value: {} } : { ok: false, code, message: '' }),
+      const answer = requests.consume_proto_msg.encodeResponse(
+        code === 200 ? { ok: true, message: '', value: {} } : { ok: false, code, message: '' },
       );
+      if (!state.holds) return Promise.resolve(answer);
+      return new Promise((resolve) => {
+        state.held.push(() => {
+          resolve(answer);
+        });
+      });
     },
   };
   const steps: Steps = new Steps({
@@ -64,7 +73,7 @@ async function bench(tables = new MemoryTables()): Promise<Bench> {
       throw error;
     },
   });
-  const state: Bench = { pushes, steps, tables, clock, consumed: [], code: 200, connected: true };
+  const state: Bench = { pushes, steps, tables, clock, consumed: [], code: 200, connected: true, holds: false, held: [] };
   await steps.start();
   return state;
 }
@@ -115,6 +124,25 @@ describe('pushes that were handled', () => {
     state.code = 200;
     await state.clock.advance(60_000);
     expect(state.pushes.unconsumed).toBe(0);
+  });
+
+  test('are consumed in whatever order the relay answers twice, when the state was loaded anew in between', async () => {
+    const state = await bench();
+    state.holds = true;
+    await handle(state, 'a');
+    await state.pushes.load();
+    expect(state.consumed.map(({ id }) => id)).toEqual(['a', 'a']);
+    // The second finds nothing to delete, and waits for no commit.
+    for (const letGo of state.held.reverse()) {
+      letGo();
+      await settled();
+    }
+    expect(state.pushes.unconsumed).toBe(0);
+    state.holds = false;
+    state.pushes.onConnected();
+    state.pushes.onConnected();
+    await settled();
+    expect(state.pushes.isKnown('a')).toBe(false);
   });
 
   test('are recognised until two more connections have passed, then forgotten', async () => {
