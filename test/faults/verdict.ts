@@ -2,7 +2,7 @@
 import type { Device } from './device.js';
 import type { SentToGroup, SentToUser } from './ledger.js';
 import type { Note } from './notes.js';
-import { keysFor } from './owed-keys.js';
+import { devicesOf, keysFor } from './owed-keys.js';
 import type { World } from './world.js';
 
 type Got = Extract<Note, { note: 'got' }>;
@@ -143,7 +143,9 @@ function isLostWithAStore({ number, messageId }: SentToUser | SentToGroup, { res
  */
 function isSealedWithLostKeys(world: World, { messageId }: SentToGroup, device: Device, epochs: ReadonlyMap<string, string>): boolean {
   const epoch = messageId === undefined ? undefined : epochs.get(messageId);
-  if (epoch === undefined || !world.devices.some(({ lostKeys }) => lostKeys.has(keysFor(epoch, device.name)))) return false;
+  if (epoch === undefined) return false;
+  const names = [device.name, devicesOf(device.userId)].map((name) => keysFor(epoch, name));
+  if (!world.devices.some(({ lostKeys }) => names.some((name) => lostKeys.has(name)))) return false;
   return device.notes.of('event').some((event) => event.type === 'group-message-held' && event.messageId === messageId);
 }
 
