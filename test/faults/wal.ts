@@ -30,6 +30,22 @@ export function walState(path: string): WalState | undefined {
   return { salt, committed };
 }
 
+/**
+ * Whether a page of what was written behind `committed` stands in the database: pages are copied there when the log is safe on the disk, and what is can
+ * not be torn any more.
+ */
+function isCopied(path: string, committed: number): boolean {
+  const log = readFileSync(`${path}-wal`);
+  const database = readFileSync(path);
+  const pageLength = log.readUInt32BE(8);
+  for (let at = committed; at + frameHeaderLength + pageLength <= log.length; at += frameHeaderLength + pageLength) {
+    const start = (log.readUInt32BE(at) - 1) * pageLength;
+    const page = log.subarray(at + frameHeaderLength, at + frameHeaderLength + pageLength);
+    if (start >= 0 && page.equals(database.subarray(start, start + pageLength))) return true;
+  }
+  return false;
+}
+
 /** Whether and when the log was written to. */
 export function walMark(path: string): string {
   const { size, mtimeNs } = statSync(`${path}-wal`, { bigint: true, throwIfNoEntry: false }) ?? { size: 0n, mtimeNs: 0n };
@@ -46,6 +62,7 @@ export function tearLastWrite(path: string, before: WalState, dice: Dice): strin
   const { size } = statSync(`${path}-wal`);
   const open = size - before.committed;
   if (open <= 0) return 'nothing: nothing was written';
+  if (isCopied(path, before.committed)) return 'nothing: it has been copied into the database';
   const at = before.committed + dice.below(open);
   const file = openSync(`${path}-wal`, 'r+');
   try {
