@@ -63,8 +63,8 @@ export async function takeGroupAnswer(
   const response = requests[kind].decodeResponse(answer);
   if (group === undefined) throw new InternalError('no-group', 'a request about a group names none');
   if (kind === 'send_group_msg') return response.ok ? done(core, request) : messageRefused(core, request, response.code, refused);
-  const order = core.orders.of(group).find(({ sequence }) => sequence === request.order);
-  if (order === undefined) return done(core, request);
+  const order = orderOf(core, request, group);
+  if (order === undefined) return withoutOrder(core, request, group);
   // Whom the relay does not know in the group has left it: the answer to an earlier attempt may have been lost.
   const isLeft = order.wish.kind === 'leave' && !response.ok && response.code === goneCode;
   if (response.ok || isLeft) return accepted(core, request, order, answer);
@@ -79,6 +79,19 @@ export async function takeGroupAnswer(
 
 function orderRefused({ code, message }: RefusedOrder): ProtocolError {
   return new ProtocolError('group-request-refused', `the relay refused the change of the group with code ${code}: ${message}`);
+}
+
+/** The order of `request`, as memory has it; certain in a step that holds the group's lock, while otherwise the state may be being loaded. */
+function orderOf({ orders }: Core, request: QueuedRequest, group: GroupAddress): GroupOrder | undefined {
+  return orders.of(group).find(({ sequence }) => sequence === request.order);
+}
+
+/** A request whose order has ended is over. What had only not been loaded is asked again: without its request the order would wait for ever. */
+function withoutOrder(core: Core, request: QueuedRequest, group: GroupAddress): Promise<Outcome> {
+  return core.steps.run<Outcome>([groupLock(group)], () => {
+    if (orderOf(core, request, group) !== undefined) return { writes: [], result: 'retry' };
+    return { writes: [deleteOutboxEntry(request.sequence)], result: 'done' };
+  });
 }
 
 async function done({ steps }: Core, { sequence }: QueuedRequest): Promise<Outcome> {
@@ -100,7 +113,9 @@ async function messageRefused(core: Core, request: QueuedRequest, code: number, 
 async function again(core: Core, request: QueuedRequest, order: GroupOrder): Promise<Outcome> {
   const { steps, orders, groupWork, options } = core;
   await steps.run([groupLock(order.group)], () => {
-    const plan = new Plan().write(deleteOutboxEntry(request.sequence)).add(orders.mark(order, false));
+    const plan = new Plan().write(deleteOutboxEntry(request.sequence));
+    if (orderOf(core, request, order.group) === undefined) return plan.finish(undefined);
+    plan.add(orders.mark(order, false));
     return plan.afterwards(() => groupWork.released(order.group)).finish(undefined);
   });
   // What the relay means may still be on its way here: the next push of the group wakes the work sooner.
@@ -125,14 +140,12 @@ function noteRefused({ groupWork, account }: Core, { group, wish }: GroupOrder):
 }
 
 /** Ends an order without a change of the group. */
-async function end(
-  { steps, orders, groupWork }: Core,
-  request: QueuedRequest,
-  order: GroupOrder,
-  error: E2eeError | undefined,
-): Promise<void> {
+async function end(core: Core, request: QueuedRequest, order: GroupOrder, error: E2eeError | undefined): Promise<void> {
+  const { steps, orders, groupWork } = core;
   await steps.run([groupLock(order.group)], () => {
-    const plan = new Plan().write(deleteOutboxEntry(request.sequence)).add(orders.drop(order));
+    const plan = new Plan().write(deleteOutboxEntry(request.sequence));
+    if (orderOf(core, request, order.group) === undefined) return plan.finish(undefined);
+    plan.add(orders.drop(order));
     plan.afterwards(() => {
       if (error === undefined) orders.done(order, order.group);
       else orders.failed(order, error);
@@ -192,7 +205,10 @@ function step(
 ): Promise<void> {
   const keys = [groupLock(order.group), groupLock(group), ...devices.map(({ address }) => userLock(address))];
   return core.steps.run(keys, async (): Promise<Transition<void>> => {
-    const plan = new Plan().write(deleteOutboxEntry(request.sequence)).add(core.orders.drop(order));
+    const plan = new Plan().write(deleteOutboxEntry(request.sequence));
+    // It may have ended in a commit whose outcome was not known until the state was loaded.
+    if (orderOf(core, request, order.group) === undefined) return plan.finish(undefined);
+    plan.add(core.orders.drop(order));
     await fill(plan);
     plan.afterwards(() => {
       core.orders.done(order, group);
