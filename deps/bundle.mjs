@@ -18,6 +18,7 @@ const programs = [
   'test/fuzz/main',
   'test/interop/main',
   'test/stories/main',
+  'test/suites/main',
   'test/vectors/main',
 ];
 

@@ -26,7 +26,7 @@ export interface Account {
 
 /** What a new account consists of. */
 export interface NewAccount {
-  /** How many one-time pre-keys; `limits.initialOneTimePreKeys` is usual. */
+  /** How many one-time pre-keys; see `usualOneTimePreKeys`. */
   readonly oneTimePreKeys: number;
   readonly suite: CipherSuite;
   readonly address: DeviceAddress;

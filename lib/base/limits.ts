@@ -91,10 +91,22 @@ export const limits = {
   signedPreKeyLifetime: 604_800_000,
   /** Signed pre-keys whose private half is kept: an invite made with the previous one still works. Spec: one2one.md §1.2. */
   signedPreKeysKept: 2,
-  /** One-time pre-keys of a new account. Spec: crypto.md §9. */
+  /** One-time pre-keys of a new account, where they are not too large. Spec: crypto.md §9. */
   initialOneTimePreKeys: 100,
+  /** Bytes of the one-time pre-keys that a device has published, 4 MiB: a hundred of Classic McEliece 8192128 would be 136 MB. */
+  oneTimePreKeyBytes: 4_194_304,
+  /** One-time pre-keys of a device, however large they are: a few peers may begin at once. */
+  fewestOneTimePreKeys: 4,
   /** Age of an old session of a pair, ms below the newer one's invite time, at which it is deleted. Spec: one2one.md §2.4. */
   oldSessionRetention: 86_400_000,
   /** Wait before an unanswered invite may be sent again, ms. Spec: crypto.md §9. */
   reinviteWait: 60_000,
 } as const;
+
+/**
+ * How many one-time pre-keys of `publicKeyLength` bytes a device has published at most: `most`, or as many as `limits.oneTimePreKeyBytes` hold, but
+ * `limits.fewestOneTimePreKeys` in any case.
+ */
+export function usualOneTimePreKeys(publicKeyLength: number, most: number = limits.initialOneTimePreKeys): number {
+  return Math.min(most, Math.max(limits.fewestOneTimePreKeys, Math.floor(limits.oneTimePreKeyBytes / publicKeyLength)));
+}

@@ -49,10 +49,9 @@ export function suiteOption(): Option {
   return new Option('--suite <name>', `cipher suite (default: "${defaultSuite.name}")`);
 }
 
-/** The names of all suites, for `--help`. */
-export const suiteHelp = `\nCipher suites:\n${suites()
-  .map(({ name }) => `  ${name}`)
-  .join('\n')}`;
+/** How suites are named, for `--help`. */
+export const suiteHelp = `
+Cipher suites have names like "${defaultSuite.name}"; "curve25519" is the classical one. \`skissm suites\` lists all ${suites().length}.`;
 
 /** `--data DIR` of the relay's commands. */
 export function dataOption(): Option {

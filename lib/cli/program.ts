@@ -13,6 +13,7 @@ import { addRegister } from './register.js';
 import { addRelay } from './relay.js';
 import { addSend } from './send.js';
 import { addStatus } from './status.js';
+import { addSuites } from './suites.js';
 
 /** The command `skissm` with all its subcommands. It throws commander's errors instead of ending the process. */
 export function createProgram(): Command {
@@ -34,6 +35,7 @@ export function createProgram(): Command {
     addDevices,
     addStatus,
     addFile,
+    addSuites,
     addDemo,
   ])
     add(program);

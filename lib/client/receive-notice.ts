@@ -1,6 +1,6 @@
 /** Pushes about devices and pre-keys. Spec: one2one.md §1.3, §2.4, §7. */
 import { sameDevice } from '../base/address.js';
-import { limits } from '../base/limits.js';
+import { limits, usualOneTimePreKeys } from '../base/limits.js';
 import type { PushPayloads } from '../wire/push.js';
 import type { Core } from './core.js';
 import { forgetDevice, meetDevice } from './devices.js';
@@ -14,7 +14,7 @@ import { aboutNothing, refuse } from './refuse.js';
 export async function receiveSupply(core: Core, plan: Plan, { count, user }: PushPayloads['supply-one-time-pre-keys']): Promise<Handled> {
   if (!sameDevice(user, core.account.address)) return refuse(core, plan, 'push', 'wrong-recipient', aboutNothing);
   if (count === 0) return handled.succeeded;
-  const wanted = Math.min(count, limits.oneTimePreKeys);
+  const wanted = Math.min(count, usualOneTimePreKeys(core.account.account.suite.agreement.publicKeyLength, limits.oneTimePreKeys));
   await supplyPreKeys(core, plan, wanted);
   return handled.succeeded;
 }

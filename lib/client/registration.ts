@@ -10,7 +10,7 @@ import { oneTimePreKeyPublic } from '../account/one-time-pre-key.js';
 import { signedPreKeyPublic } from '../account/signed-pre-key.js';
 import { noBytes } from '../base/bytes.js';
 import { ProtocolError, TransportError, UsageError } from '../base/errors.js';
-import { limits } from '../base/limits.js';
+import { usualOneTimePreKeys } from '../base/limits.js';
 import { defaultSuite } from '../crypto/cipher-suite.js';
 import {
   accountKeys,
@@ -87,7 +87,7 @@ async function prepare(core: Core, options: RegisterOptions): Promise<Uint8Array
     const userName = options.userName ?? userId;
     // The relay names the domain; until then nothing is addressed to us.
     const address = { domain: '', userId, deviceId, userName };
-    const count = options.oneTimePreKeys ?? limits.initialOneTimePreKeys;
+    const count = options.oneTimePreKeys ?? usualOneTimePreKeys(suite.agreement.publicKeyLength);
     const made = await asymmetric.run(createAccount({ suite, address, oneTimePreKeys: count, now: clock.now() }), options.signal);
     const request = encodeRequest(made, options, userName);
     const incarnation = new Uint8Array(16);

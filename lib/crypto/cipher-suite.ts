@@ -17,6 +17,8 @@ export interface CipherSuite {
   readonly agreement: AgreementScheme;
   /** Bytes of a hash: SHA-256. */
   readonly hashLength: 32;
+  /** Whether the reference (e2ees v1.9.3) can hold a conversation in it. Spec: crypto.md §1. */
+  readonly isInReference: boolean;
 }
 
 /** The parts of a pack id, each the wire's code. Spec: wire.md §2. */
@@ -27,6 +29,11 @@ export interface PackIdParts {
   readonly symmetric: number;
   readonly hash: number;
 }
+
+/** It has no encapsulation for Curve25519 (0) and looks Classic McEliece 460896F (77) up in vain. */
+const agreementsNotInReference: ReadonlySet<number> = new Set([0, 77]);
+/** It sends and expects Falcon's signatures (33, 41) in their greatest length, in which they do not verify. */
+const signaturesNotInReference: ReadonlySet<number> = new Set([33, 41]);
 
 const aes256Gcm = 0;
 const sha2With256Bits = 1;
@@ -59,7 +66,14 @@ function suiteName(signature: SignatureScheme, agreement: AgreementScheme): stri
 
 function suiteOf(signature: SignatureScheme, agreement: AgreementScheme): CipherSuite {
   const codes = { version: 0, signature: signature.code, agreement: agreement.code, symmetric: aes256Gcm, hash: sha2With256Bits };
-  return Object.freeze({ name: suiteName(signature, agreement), packId: packSuiteId(codes), signature, agreement, hashLength: 32 });
+  return Object.freeze({
+    name: suiteName(signature, agreement),
+    packId: packSuiteId(codes),
+    signature,
+    agreement,
+    hashLength: 32,
+    isInReference: !agreementsNotInReference.has(agreement.code) && !signaturesNotInReference.has(signature.code),
+  });
 }
 
 const allSuites: readonly CipherSuite[] = Object.freeze(

@@ -3,7 +3,7 @@ import type { DeviceAddress } from '../base/address.js';
 import { deviceKey, sameDevice } from '../base/address.js';
 import { equalBytes } from '../base/bytes.js';
 import { StoreError, UsageError } from '../base/errors.js';
-import { limits } from '../base/limits.js';
+import { limits, usualOneTimePreKeys } from '../base/limits.js';
 import { type CipherSuite, cipherSuite } from '../crypto/cipher-suite.js';
 import type { DeviceRecord, PreKeyStock } from '../store/relay-store.js';
 import type { Write } from '../store/store.js';
@@ -65,7 +65,7 @@ async function takeBundle(context: RelayContext, caller: DeviceAddress, address:
   if (device === undefined || stock === undefined) return undefined;
   const key = sameDevice(caller, address) ? undefined : await store.firstOneTimePreKey(address);
   const left = key === undefined ? stock : { ...stock, remaining: stock.remaining - 1 };
-  const asked = askForPreKeys(context, device.address, left);
+  const asked = askForPreKeys(context, device, left);
   const writes = key === undefined ? [] : [store.deleteOneTimePreKey(address, key.id)];
   if (asked.stock !== stock) writes.push(store.putPreKeyStock(address, asked.stock));
   return { bundle: bundleOf(device, key), writes, deliveries: asked.deliveries };
@@ -89,14 +89,18 @@ function bundleOf(device: DeviceRecord, key: Bundle['oneTimePreKey'] | undefined
 
 /** SupplyOpksMsg when few are left and no earlier one is unanswered; the stock then remembers it. */
 function askForPreKeys(
-  { clock, limits: bounds }: RelayContext,
-  address: DeviceAddress,
+  { clock, limits: { lowOneTimePreKeys, fullOneTimePreKeys } }: RelayContext,
+  device: DeviceRecord,
   stock: PreKeyStock,
 ): { readonly stock: PreKeyStock; readonly deliveries: Delivery[] } {
   const now = clock.now();
+  const { address } = device;
   const outstanding = stock.askedAt !== 0 && now - stock.askedAt < askAgainAfter;
-  if (stock.remaining >= bounds.lowOneTimePreKeys || outstanding) return { stock, deliveries: [] };
-  const count = bounds.fullOneTimePreKeys - stock.remaining;
+  // Of large keys a device has fewer, and is asked while it still has some.
+  const full = usualOneTimePreKeys(suiteOf(device).agreement.publicKeyLength, fullOneTimePreKeys);
+  const low = full < fullOneTimePreKeys ? Math.min(lowOneTimePreKeys, Math.ceil(full / 2)) : lowOneTimePreKeys;
+  if (stock.remaining >= low || outstanding) return { stock, deliveries: [] };
+  const count = full - stock.remaining;
   const payload = encodePayload({ kind: 'supply-one-time-pre-keys', value: { time: now, count, user: address } });
   return { stock: { ...stock, askedAt: now }, deliveries: [{ to: address, payload, signed: true, optional: true }] };
 }
@@ -154,9 +158,9 @@ export async function askAfterConnecting(context: RelayContext, address: DeviceA
   await context.locks.run([lockOf(address)], async () => {
     const { store } = context;
     const { generation } = store;
-    const stock = await store.preKeyStock(address);
-    if (stock === undefined) return;
-    const asked = askForPreKeys(context, address, stock);
+    const [device, stock] = [await store.device(address), await store.preKeyStock(address)];
+    if (device === undefined || stock === undefined) return;
+    const asked = askForPreKeys(context, device, stock);
     if (asked.stock !== stock) await context.mailboxes.post(asked.deliveries, [store.putPreKeyStock(address, asked.stock)], generation);
   });
 }

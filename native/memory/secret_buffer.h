@@ -3,6 +3,7 @@
 
 #include <array>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 #include "memory/bytes.h"
@@ -26,6 +27,23 @@ class SecretArray {
 
  private:
   std::array<uint8_t, N> bytes_{};
+};
+
+/// A secret value of a plain type on the stack, zero at first, wiped at the end of its scope.
+template <typename T>
+class SecretValue {
+  static_assert(std::is_trivially_copyable_v<T>);
+
+ public:
+  SecretValue() = default;
+  SecretValue(const SecretValue&) = delete;
+  SecretValue& operator=(const SecretValue&) = delete;
+  ~SecretValue() { Wipe({reinterpret_cast<uint8_t*>(&value_), sizeof(value_)}); }
+
+  [[nodiscard]] T& value() { return value_; }
+
+ private:
+  T value_{};
 };
 
 /// Secret bytes on the heap, zero at first, wiped when released.

@@ -14,7 +14,7 @@ import { verifyBundle } from '../../lib/account/pre-key-bundle.js';
 import { signedPreKeyPublic } from '../../lib/account/signed-pre-key.js';
 import { toHex } from '../../lib/base/bytes.js';
 import { ProtocolError } from '../../lib/base/errors.js';
-import { limits } from '../../lib/base/limits.js';
+import { limits, usualOneTimePreKeys } from '../../lib/base/limits.js';
 import type { Secret } from '../../lib/base/secret.js';
 import { suiteByName } from '../../lib/crypto/cipher-suite.js';
 import { executeJob } from '../../lib/crypto/execute.js';
@@ -29,6 +29,16 @@ function expectSigned(account: Account): void {
   const { keyPair, signature } = currentSignedPreKey(account);
   expect(verify(account.suite.signature, account.identity.signing.publicKey, keyPair.publicKey, signature)).toBe(true);
 }
+
+test('a device has a hundred one-time pre-keys, fewer when they are large, and never less than four', () => {
+  const countOf = (name: string, most?: number): number => usualOneTimePreKeys(suiteByName(name).agreement.publicKeyLength, most);
+  expect(countOf('mldsa87-mlkem1024')).toBe(limits.initialOneTimePreKeys);
+  expect(countOf('mldsa44-hqc256')).toBe(limits.initialOneTimePreKeys);
+  expect(countOf('mldsa44-classicmceliece348864')).toBe(16);
+  expect(countOf('mldsa44-classicmceliece8192128f')).toBe(limits.fewestOneTimePreKeys);
+  expect([countOf('mldsa87-mlkem1024', 1_000), countOf('mldsa44-hqc256', 1_000)]).toEqual([1_000, 578]);
+  expect([countOf('mldsa44-hqc256', 3), countOf('mldsa44-classicmceliece8192128f', 1_000)]).toEqual([3, limits.fewestOneTimePreKeys]);
+});
 
 describe.each(['curve25519', 'mldsa44-mlkem512', 'mldsa87-mlkem1024'])('an account of %s', (name) => {
   const suite = suiteByName(name);

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { suites } from '../../lib/crypto/cipher-suite.js';
 import { run } from './command.js';
 
 let home: string;
@@ -20,7 +21,20 @@ describe('help', () => {
   test('names every command and every exit code', async () => {
     const { code, stdout } = await run(['--help'], home);
     expect(code).toBe(0);
-    for (const name of ['relay', 'register', 'invite', 'send', 'listen', 'group', 'fingerprint', 'devices', 'status', 'file', 'demo']) {
+    for (const name of [
+      'relay',
+      'register',
+      'invite',
+      'send',
+      'listen',
+      'group',
+      'fingerprint',
+      'devices',
+      'status',
+      'file',
+      'suites',
+      'demo',
+    ]) {
       expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, 'mu'));
     }
     for (const exitCode of [0, 1, 2, 3, 4, 5, 6]) expect(stdout).toMatch(new RegExp(`^  ${exitCode}  `, 'mu'));
@@ -38,6 +52,32 @@ describe('help', () => {
     expect(stdout).toContain('--device <name>');
     expect(await readdir(home)).toEqual([]);
   });
+});
+
+test('suites lists all of them, as a table and as objects, with what the reference can speak', async () => {
+  const { code, stdout } = await run(['suites', '--json'], home);
+  expect(code).toBe(0);
+  const rows = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+  expect(rows.map(({ suite }) => suite)).toEqual(suites().map(({ name }) => name));
+  const ofName = (name: string): unknown => rows.find(({ suite }) => suite === name);
+  expect(ofName('mldsa87-mlkem1024')).toEqual({
+    event: 'suite',
+    suite: 'mldsa87-mlkem1024',
+    packId: '0x00113101',
+    signingKey: 2592,
+    signature: 4627,
+    agreementKey: 1568,
+    ratchetKey: 1568,
+    reference: true,
+  });
+  for (const name of ['falcon512-mlkem512', 'mldsa87-x25519', 'curve25519', 'mldsa44-classicmceliece460896f'])
+    expect(ofName(name)).toMatchObject({ reference: false });
+  const table = (await run(['suites'], home)).stdout.trimEnd().split('\n');
+  expect(table).toHaveLength(rows.length + 1);
+  expect(new Set(table.map((line) => line.indexOf('0x'))).size).toBe(2);
 });
 
 describe('wrong usage', () => {

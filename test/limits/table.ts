@@ -115,6 +115,14 @@ export const limitTests: Readonly<Record<keyof typeof limits, LimitTests>> = {
     'account/account.test.ts',
     'has keys of the right lengths, a signed pre-key 1 for seven days and one-time pre-keys from 1',
   ),
+  oneTimePreKeyBytes: both(
+    'account/account.test.ts',
+    'a device has a hundred one-time pre-keys, fewer when they are large, and never less than four',
+  ),
+  fewestOneTimePreKeys: both(
+    'account/account.test.ts',
+    'a device has a hundred one-time pre-keys, fewer when they are large, and never less than four',
+  ),
   oldSessionRetention: both(
     'reference/session-db.test.ts',
     'test_session_db disabled: old-session deletion with time: a day after a newer session is in use the older one is deleted',

@@ -1,6 +1,10 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { addon, codeOf, fromHex, toHex } from './addon-under-test.js';
 import { counting } from './export-table.mjs';
+import { withSampledSchemes } from './sampled-schemes.mjs';
+
+const { kemSchemes, signatureSchemes } = withSampledSchemes(addon);
 
 function kemKeys(code: number): { publicKey: Uint8Array; privateKey: Uint8Array; ciphertext: Uint8Array; secret: Uint8Array } {
   const row = addon.kemSchemes().find((candidate) => candidate.code === code)!;
@@ -21,7 +25,7 @@ function flipped(bytes: Uint8Array, index: number, bits = 1): Uint8Array {
   return copy;
 }
 
-describe.each(addon.kemSchemes().map((row) => ({ name: row.name, row })))('$name', ({ row }) => {
+describe.each(kemSchemes().map((row) => ({ name: row.name, row })))('$name', ({ row }) => {
   const keys = kemKeys(row.code);
   const other = kemKeys(row.code);
 
@@ -41,7 +45,8 @@ describe.each(addon.kemSchemes().map((row) => ({ name: row.name, row })))('$name
     addon.kemDecapsulate(row.code, keys.privateKey, damaged, second);
     expect(toHex(first)).toBe(toHex(second));
     expect(toHex(first)).not.toBe(toHex(keys.secret));
-    addon.kemDecapsulate(row.code, flipped(keys.privateKey, -1), damaged, second);
+    // HQC keeps the secret that it rejects with after its seed, the others at the end.
+    addon.kemDecapsulate(row.code, flipped(keys.privateKey, row.name.startsWith('HQC') ? 40 : -1), damaged, second);
     expect(toHex(second)).not.toBe(toHex(first));
   });
 });
@@ -98,16 +103,106 @@ describe.each([
   });
 });
 
-test('a Classic McEliece private key with foreign pivots or values outside the field is refused', () => {
-  const { privateKey, ciphertext } = kemKeys(65);
-  const secret = new Uint8Array(32);
-  for (const bad of [flipped(privateKey, 32), flipped(privateKey, 39), flipped(privateKey, 41, 0x10), flipped(privateKey, 167, 0x80)]) {
-    expect(addon.kemIsValidPrivateKey(65, bad)).toBe(false);
-    expect(codeOf(() => addon.kemDecapsulate(65, bad, ciphertext, secret))).toBe('bad-private-key');
-  }
+describe.each([
+  { code: 1, free: 3 },
+  { code: 9, free: 5 },
+  { code: 17, free: 3 },
+])('HQC with code $code', ({ code, free }) => {
+  test('keys with a bit after the last of their vector are refused', () => {
+    const { publicKey, privateKey, ciphertext, secret } = kemKeys(code);
+    for (let bit = 8 - free; bit < 8; bit += 1) {
+      const [badPublic, badPrivate] = [flipped(publicKey, -1, 1 << bit), flipped(privateKey, -1, 1 << bit)];
+      expect([addon.kemIsValidPublicKey(code, badPublic), addon.kemIsValidPrivateKey(code, badPrivate)]).toEqual([false, false]);
+      expect(codeOf(() => addon.kemEncapsulate(code, badPublic, Uint8Array.from(ciphertext), Uint8Array.from(secret)))).toBe(
+        'bad-public-key',
+      );
+      expect(codeOf(() => addon.kemDecapsulate(code, badPrivate, ciphertext, Uint8Array.from(secret)))).toBe('bad-private-key');
+    }
+    expect(addon.kemIsValidPublicKey(code, flipped(publicKey, -1, 1 << (7 - free)))).toBe(true);
+  });
 });
 
-describe.each(addon.signatureSchemes().map((row) => ({ name: row.name, row })))('$name', ({ row }) => {
+describe('Classic McEliece', () => {
+  test('a private key with foreign pivots or values outside the field is refused', () => {
+    const { privateKey, ciphertext } = kemKeys(65);
+    const secret = new Uint8Array(32);
+    for (const bad of [flipped(privateKey, 32), flipped(privateKey, 39), flipped(privateKey, 41, 0x10), flipped(privateKey, 167, 0x80)]) {
+      expect(addon.kemIsValidPrivateKey(65, bad)).toBe(false);
+      expect(codeOf(() => addon.kemDecapsulate(65, bad, ciphertext, secret))).toBe('bad-private-key');
+    }
+  });
+
+  describe.each([
+    { name: '6960119', code: 89 },
+    { name: '6960119F', code: 93 },
+  ])('$name, whose rows end within a byte', ({ code }) => {
+    const keys = kemKeys(code);
+    const rowLength = 677;
+
+    test('a public key with a bit after the end of any row is refused', () => {
+      for (let end = rowLength - 1; end < keys.publicKey.length; end += rowLength * 7) {
+        for (const bits of [0x20, 0x80]) expect(addon.kemIsValidPublicKey(code, flipped(keys.publicKey, end, bits))).toBe(false);
+        expect(addon.kemIsValidPublicKey(code, flipped(keys.publicKey, end, 0x10))).toBe(true);
+      }
+      const bad = flipped(keys.publicKey, -1, 0x20);
+      const [ciphertext, secret] = [Uint8Array.from(keys.ciphertext), Uint8Array.from(keys.secret)];
+      expect(codeOf(() => addon.kemEncapsulate(code, bad, ciphertext, secret))).toBe('bad-public-key');
+      expect([ciphertext, secret].every((out) => out.every((byte) => byte === 0))).toBe(true);
+    });
+
+    test('a ciphertext with a bit after its end is answered as any that was not made for the key', () => {
+      const forged = flipped(keys.ciphertext, -1, 0x08);
+      const secret = new Uint8Array(32);
+      addon.kemDecapsulate(code, keys.privateKey, forged, secret);
+      const rejection = createHash('shake256', { outputLength: 32 }).update(Uint8Array.of(0));
+      expect(toHex(secret)).toBe(toHex(rejection.update(keys.privateKey.subarray(-870)).update(forged).digest()));
+      expect(addon.kemIsEncapsulatedTo(code, keys.privateKey, forged)).toBe(false);
+    });
+  });
+
+  test('where key generation chooses the pivots, a private key with too few or too many of them is refused', () => {
+    const { privateKey, ciphertext } = kemKeys(69);
+    const secret = new Uint8Array(32);
+    for (const bits of [1, 0x80]) {
+      const bad = flipped(privateKey, 36, bits);
+      expect(addon.kemIsValidPrivateKey(69, bad)).toBe(false);
+      expect(codeOf(() => addon.kemDecapsulate(69, bad, ciphertext, secret))).toBe('bad-private-key');
+    }
+    // Another choice of as many.
+    const other = Uint8Array.from(privateKey);
+    other.set([0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff], 32);
+    expect(addon.kemIsValidPrivateKey(69, other)).toBe(true);
+  });
+});
+
+/** Ways to damage a private key so that it is refused. */
+function damagesOf(name: string, privateKey: Uint8Array): Uint8Array[] {
+  const damaged = (index: number, ...bytes: number[]): Uint8Array => {
+    const copy = Uint8Array.from(privateKey);
+    copy.set(bytes, index);
+    return copy;
+  };
+  const { length } = privateKey;
+  if (name === 'Curve25519 signature') return [flipped(privateKey, 0), flipped(privateKey, 31, 0x80), flipped(privateKey, 31, 0x40)];
+  // A secret seed, the public seed and the root: nothing depends on the seed between them, which only randomizes.
+  if (name.startsWith('SPHINCS+')) return [0, length / 2, length - 1].map((index) => flipped(privateKey, index));
+  if (name.startsWith('Falcon')) {
+    const shortPolynomial = name === 'Falcon-512' ? 384 : 640;
+    return [
+      flipped(privateKey, 0),
+      // The one value that no coefficient has; a polynomial without an inverse; others for which the fourth is not short.
+      damaged(1, 0x80),
+      damaged(1, ...new Uint8Array(shortPolynomial)),
+      flipped(privateKey, 200, 4),
+      flipped(privateKey, shortPolynomial + 200, 4),
+      flipped(privateKey, -1),
+    ];
+  }
+  // ML-DSA: the first coefficients of s1 all become the largest number that their bits hold.
+  return [damaged(128, 0xff, 0xff, 0xff)];
+}
+
+describe.each(signatureSchemes().map((row) => ({ name: row.name, row })))('$name', ({ row }) => {
   const publicKey = new Uint8Array(row.publicKeyLength);
   const privateKey = new Uint8Array(row.privateKeyLength);
   const signature = new Uint8Array(row.signatureLength);
@@ -115,20 +210,29 @@ describe.each(addon.signatureSchemes().map((row) => ({ name: row.name, row })))(
 
   test('a signature holds for its message, key and length only', () => {
     const message = counting(50);
-    expect(addon.sign(row.code, privateKey, message, signature)).toBe(row.signatureLength);
-    expect(addon.verify(row.code, publicKey, message, signature)).toBe(true);
-    expect(addon.verify(row.code, publicKey, counting(49), signature)).toBe(false);
-    for (const index of [0, 40, -1]) expect(addon.verify(row.code, publicKey, message, flipped(signature, index))).toBe(false);
-    expect(addon.verify(row.code, flipped(publicKey, 5), message, signature)).toBe(false);
-    expect(addon.verify(row.code, publicKey, message, signature.subarray(1))).toBe(false);
-    expect(addon.verify(row.code, publicKey, message, Uint8Array.from([...signature, 0]))).toBe(false);
+    const length = addon.sign(row.code, privateKey, message, signature);
+    const made = signature.slice(0, length);
+    if (row.fixedLength) expect(length).toBe(row.signatureLength);
+    expect(signature.subarray(length).every((byte) => byte === 0)).toBe(true);
+    expect(addon.verify(row.code, publicKey, message, made)).toBe(true);
+    expect(addon.verify(row.code, publicKey, counting(49), made)).toBe(false);
+    for (const index of [0, 40, -1]) expect(addon.verify(row.code, publicKey, message, flipped(made, index))).toBe(false);
+    expect(addon.verify(row.code, flipped(publicKey, 5), message, made)).toBe(false);
+    expect(addon.verify(row.code, publicKey, message, made.subarray(1))).toBe(false);
+    // Zeros after a signature do not make another one of it, up to any length.
+    for (const longer of [length + 1, 666, 1280, row.signatureLength]) {
+      if (longer <= length) continue;
+      const padded = new Uint8Array(longer);
+      padded.set(made);
+      expect(addon.verify(row.code, publicKey, message, padded)).toBe(false);
+    }
     expect(addon.verify(row.code, publicKey, message, new Uint8Array(0))).toBe(false);
   });
 
   test('an empty message is signed like any other', () => {
-    addon.sign(row.code, privateKey, new Uint8Array(0), signature);
-    expect(addon.verify(row.code, publicKey, new Uint8Array(0), signature)).toBe(true);
-    expect(addon.verify(row.code, publicKey, counting(1), signature)).toBe(false);
+    const made = signature.subarray(0, addon.sign(row.code, privateKey, new Uint8Array(0), signature));
+    expect(addon.verify(row.code, publicKey, new Uint8Array(0), made)).toBe(true);
+    expect(addon.verify(row.code, publicKey, counting(1), made)).toBe(false);
   });
 
   test('contexts exist for ML-DSA alone', () => {
@@ -150,22 +254,7 @@ describe.each(addon.signatureSchemes().map((row) => ({ name: row.name, row })))(
   });
 
   test('a private key out of range is refused and the signature is zero', () => {
-    const damages: Record<string, [number, number][]> = {
-      'Curve25519 signature': [
-        [0, 1],
-        [31, 0x80],
-        [31, 0x40],
-      ],
-      'SPHINCS+-SHA2-128f-simple': [
-        [0, 1],
-        [40, 1],
-        [63, 1],
-      ],
-    };
-    for (const [index, bits] of damages[row.name] ?? [[128, 0]]) {
-      const bad = flipped(privateKey, index, bits);
-      // The first coefficients of s1 all become the largest number that their bits hold.
-      if (bits === 0) bad.fill(0xff, index, index + 3);
+    for (const bad of damagesOf(row.name, privateKey)) {
       signature.fill(1);
       expect(addon.signatureIsValidPrivateKey(row.code, bad)).toBe(false);
       expect(codeOf(() => addon.sign(row.code, bad, counting(3), signature))).toBe('bad-private-key');

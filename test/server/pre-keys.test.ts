@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { currentSignedPreKey, renewSignedPreKey, supplyOneTimePreKeys } from '../../lib/account/account.js';
 import type { OneTimePreKeyPublic } from '../../lib/account/pre-key-bundle.js';
 import { verifyBundle } from '../../lib/account/pre-key-bundle.js';
+import { suiteByName } from '../../lib/crypto/cipher-suite.js';
 import { runInline } from '../../lib/crypto/execute.js';
 import { verify } from '../../lib/crypto/signature.js';
 import { GroupCommit } from '../../lib/store/group-commit.js';
@@ -121,6 +122,19 @@ test('a device with few keys left is asked once for more, and again after it has
   expectOk(await supply(bob, moreKeys(bob, 5, 2)));
   expect((await bundlesOf(alice, 'bob'))[0]?.bundle.oneTimePreKey?.id).toBe(5);
   await bob.received(2);
+});
+
+test('a device whose keys are large is asked for fewer, while it still has some', async () => {
+  await fixture.relay.close();
+  fixture = await startRelay();
+  const alice = await join(fixture, 'alice');
+  // 16 keys of 261,120 bytes are 4 MiB.
+  const bob = await join(fixture, 'bob', 'phone', 8, suiteByName('mldsa44-classicmceliece348864f'));
+  await settled();
+  expect(bob.pushes).toHaveLength(0);
+  await bundlesOf(alice, 'bob');
+  await bob.received(1);
+  expect(payloadOf(bob.pushes[0], 'supply-one-time-pre-keys')).toMatchObject({ count: 9 });
 });
 
 test('a supply is taken once; the same one again is no error, used or repeated ids are', async () => {

@@ -343,8 +343,14 @@ export function device(userId: string, deviceId = 'phone', preKeys = 3, suite: C
 }
 
 /** A registered and connected device. */
-export async function join(fixture: RelayFixture, userId: string, deviceId = 'phone', preKeys = 3): Promise<TestDevice> {
-  const made = device(userId, deviceId, preKeys);
+export async function join(
+  fixture: RelayFixture,
+  userId: string,
+  deviceId = 'phone',
+  preKeys = 3,
+  suite: CipherSuite = defaultSuite,
+): Promise<TestDevice> {
+  const made = device(userId, deviceId, preKeys, suite);
   await made.register(fixture.network.transport, 'code', `mailto:${userId}@example.org`);
   await made.connect(fixture.network.transport);
   return made;

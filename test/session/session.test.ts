@@ -7,6 +7,7 @@ import { createExecutor } from '../../lib/crypto/execute.js';
 import { type Computation, type JobOutcome, drive } from '../../lib/crypto/job.js';
 import { accept, complete, initiate } from '../../lib/session/handshake.js';
 import { type Accept, type Invite, acceptOf, inviteOf } from '../../lib/session/session.js';
+import { sampledSuites } from '../support/sampled-suites.js';
 import { testingAddon } from '../support/vectors-random.js';
 import { type Device, End, answer, bundleOf, finish, invite, newDevice, now, plain } from './parties.js';
 
@@ -297,13 +298,8 @@ describe('secrets of a handshake', () => {
   });
 });
 
-describe('every suite of this build', () => {
-  // Each agreement scheme and each signature scheme once; keys of Classic McEliece take a second to make.
-  const agreements = new Map(suites().map((suite) => [suite.agreement, suite]));
-  const signatures = new Map(suites().map((suite) => [suite.signature, suite]));
-  const once = [...new Set([...agreements.values(), ...signatures.values()])];
-
-  test.each(once.map((suite) => [suite.name, suite] as const))('%s carries a conversation', (_name, suite) => {
+describe('suites with every scheme of this build', () => {
+  test.each(sampledSuites().map((suite) => [suite.name, suite] as const))('%s carries a conversation', (_name, suite) => {
     const [alice, bob] = [newDevice(suite, 'alice', 0), newDevice(suite, 'bob', 1)];
     const invited = invite(alice, bob, 1);
     const answered = answer(bob, invited.invite);

@@ -1,7 +1,29 @@
-import { createCipheriv } from 'node:crypto';
+import { createCipheriv, createHash } from 'node:crypto';
+
+/** What a known answer's random bytes come from. */
+export interface RandomSource {
+  /** The next `length` bytes. */
+  draw(length: number): Uint8Array;
+}
+
+/** The generator of HQC's known-answer tests: SHAKE256 of the seed and the byte 1. */
+export class KnownAnswerShake implements RandomSource {
+  readonly #bytes: Uint8Array;
+  #drawn = 0;
+
+  constructor(seed: Uint8Array) {
+    this.#bytes = createHash('shake256', { outputLength: 4096 }).update(seed).update(Uint8Array.of(1)).digest();
+  }
+
+  draw(length: number): Uint8Array {
+    if (this.#drawn + length > this.#bytes.length) throw new Error('a known answer needs more random bytes than are made');
+    this.#drawn += length;
+    return Uint8Array.from(this.#bytes.subarray(this.#drawn - length, this.#drawn));
+  }
+}
 
 /** The AES-256-CTR DRBG of NIST's known-answer tests: no derivation function, no reseeding. NIST SP 800-90A §10.2.1. */
-export class KnownAnswerDrbg {
+export class KnownAnswerDrbg implements RandomSource {
   #key: Uint8Array = new Uint8Array(32);
   #counter = 0n;
 

@@ -6,25 +6,43 @@ import { decapsulate, encapsulate, generateAgreementKeyPair, kemSchemes } from '
 import type { KemScheme, SignatureScheme } from '../../lib/crypto/scheme.js';
 import { generateSigningKeyPair, sign, signatureSchemes, verify } from '../../lib/crypto/signature.js';
 import { concat, utf8 } from '../../lib/base/bytes.js';
-import { KnownAnswerDrbg } from '../support/vectors-drbg.js';
+import { KnownAnswerDrbg, KnownAnswerShake, type RandomSource } from '../support/vectors-drbg.js';
 import { type JsonObject, asObject, fromHex, text } from '../support/vectors-json.js';
 import { withRandom } from '../support/vectors-random.js';
 import { type VectorBody, type VectorCase, check, checkBytes, noScheme } from './vector-case.js';
 
-/** How many bytes a scheme draws at once: the DRBG's output depends on it. `use` is encapsulation or signing, drawn again until it fits. */
+/** How many bytes a scheme draws, call by call: the DRBG's output depends on it. `use` is encapsulation or signing, drawn again until it fits. */
 interface Draws {
   readonly names: RegExp;
-  keyPair(publicKeyLength: number): number;
-  use(publicKeyLength: number): number;
+  keyPair(publicKeyLength: number): readonly number[];
+  use(publicKeyLength: number): readonly number[];
 }
 
+/** HQC draws a message of k bytes: the security level, that is. */
+const hqcMessageLength = new Map([
+  [2249, 16],
+  [4522, 24],
+  [7245, 32],
+]);
+
 const draws: readonly Draws[] = [
-  { names: /^ml-kem-/u, keyPair: () => 64, use: () => 32 },
-  { names: /^ml-dsa-/u, keyPair: () => 32, use: () => 32 },
+  {
+    names: /^hqc-/u,
+    keyPair: (length) => [40, hqcMessageLength.get(length) ?? 0, 40],
+    use: (length) => [hqcMessageLength.get(length) ?? 0, 16],
+  },
+  { names: /^ml-kem-/u, keyPair: () => [64], use: () => [32] },
+  { names: /^ml-dsa-/u, keyPair: () => [32], use: () => [32] },
+  // A seed; then the nonce of 40 bytes and a seed again.
+  { names: /^falcon-\d+$/u, keyPair: () => [48], use: () => [40, 48] },
   // A public key is 2n bytes; three seeds of n make a key pair, one randomizes a signature.
-  { names: /^sphincs-/u, keyPair: (length) => (3 * length) / 2, use: (length) => length / 2 },
-  // 2t candidates of two bytes for t = 64 positions; candidates out of range or repeated mean another draw.
-  { names: /^mceliece348864$/u, keyPair: () => 32, use: () => 256 },
+  { names: /^sphincs-/u, keyPair: (length) => [(3 * length) / 2], use: (length) => [length / 2] },
+  // 2t candidates of two bytes for t positions, where all of them are in range t; candidates out of range or repeated mean another draw.
+  { names: /^mceliece8192128/u, keyPair: () => [32], use: () => [2 * 128] },
+  { names: /^mceliece348864/u, keyPair: () => [32], use: () => [4 * 64] },
+  { names: /^mceliece460896/u, keyPair: () => [32], use: () => [4 * 96] },
+  { names: /^mceliece6688128/u, keyPair: () => [32], use: () => [4 * 128] },
+  { names: /^mceliece6960119/u, keyPair: () => [32], use: () => [4 * 119] },
 ];
 
 function plain(name: string): string {
@@ -37,15 +55,20 @@ function drawsOf(name: string): Draws {
   return row;
 }
 
-/** Repeats `operation` with one more draw of `length` bytes until the scheme has enough; all must be used up. */
-function withDraws<T>(drbg: KnownAnswerDrbg, length: number, operation: Parameters<typeof withRandom<T>>[1]): T {
-  let given = drbg.draw(length);
+function drawn(source: RandomSource, lengths: readonly number[]): Uint8Array {
+  return concat(lengths.map((length) => source.draw(length)));
+}
+
+/** Repeats `operation` with the draws of `lengths` once more until the scheme has enough; all must be used up. */
+function withDraws<T>(source: RandomSource, lengths: readonly number[], operation: Parameters<typeof withRandom<T>>[1]): T {
+  let given = drawn(source, lengths);
+  const most = 100 * given.length;
   for (;;) {
     try {
       return withRandom(given, operation);
     } catch (error) {
-      if (!(error instanceof E2eeError) || error.code !== 'random-length' || given.length > 100 * length) throw error;
-      given = concat([given, drbg.draw(length)]);
+      if (!(error instanceof E2eeError) || error.code !== 'random-length' || given.length > most) throw error;
+      given = concat([given, drawn(source, lengths)]);
     }
   }
 }
@@ -55,18 +78,19 @@ function line(name: string, value: Uint8Array): string {
 }
 
 /** The record's beginning: the generator made from the bytes 00 to 2f gives the seed of the generator the scheme draws from. */
-function start(): { readonly master: KnownAnswerDrbg; readonly seed: Uint8Array } {
-  const master = new KnownAnswerDrbg(Uint8Array.from({ length: 48 }, (_, index) => index));
-  return { master, seed: master.draw(48) };
+function start(name: string): { readonly master: RandomSource; readonly source: RandomSource; readonly seed: Uint8Array } {
+  const Source = name.startsWith('hqc-') ? KnownAnswerShake : KnownAnswerDrbg;
+  const master = new Source(Uint8Array.from({ length: 48 }, (_, index) => index));
+  const seed = master.draw(48);
+  return { master, source: new Source(seed), seed };
 }
 
 function kemText(name: string, scheme: KemScheme): string {
-  const { seed } = start();
-  const drbg = new KnownAnswerDrbg(seed);
+  const { seed, source } = start(name);
   const row = drawsOf(name);
   const length = scheme.publicKeyLength;
-  const pair = withRandom(drbg.draw(row.keyPair(length)), (native) => generateAgreementKeyPair(scheme, native));
-  const { ciphertext, sharedSecret } = withDraws(drbg, row.use(length), (native) => encapsulate(scheme, pair.publicKey, native));
+  const pair = withRandom(drawn(source, row.keyPair(length)), (native) => generateAgreementKeyPair(scheme, native));
+  const { ciphertext, sharedSecret } = withDraws(source, row.use(length), (native) => encapsulate(scheme, pair.publicKey, native));
   checkBytes('the decapsulated secret', decapsulate(scheme, pair.privateKey, ciphertext).expose(), sharedSecret.expose());
   return [
     'count = 0\n',
@@ -78,16 +102,27 @@ function kemText(name: string, scheme: KemScheme): string {
   ].join('');
 }
 
+/**
+ * A signature before its message. Falcon's reads otherwise there: the lengths of header and value in two bytes, the nonce, the message, the header of
+ * a value that stands at the end, the value.
+ */
+function signedMessage(name: string, signature: Uint8Array, message: Uint8Array): Uint8Array {
+  if (!name.startsWith('falcon-')) return concat([signature, message]);
+  const [nonce, value] = [signature.subarray(1, 41), signature.subarray(41)];
+  const length = 1 + value.length;
+  const header = (signature[0] ?? 0) - 0x10;
+  return concat([Uint8Array.of(length >> 8, length & 0xff), nonce, message, Uint8Array.of(header), value]);
+}
+
 function signatureText(name: string, scheme: SignatureScheme): string {
-  const { master, seed } = start();
+  const { master, seed, source } = start(name);
   const message = master.draw(33);
-  const drbg = new KnownAnswerDrbg(seed);
   const row = drawsOf(name);
   const length = scheme.publicKeyLength;
-  const pair = withRandom(drbg.draw(row.keyPair(length)), (native) => generateSigningKeyPair(scheme, native));
-  const signature = withDraws(drbg, row.use(length), (native) => sign(scheme, pair.privateKey, message, native));
+  const pair = withRandom(drawn(source, row.keyPair(length)), (native) => generateSigningKeyPair(scheme, native));
+  const signature = withDraws(source, row.use(length), (native) => sign(scheme, pair.privateKey, message, native));
   check(verify(scheme, pair.publicKey, message, signature), 'the signature does not verify');
-  const signed = concat([signature, message]);
+  const signed = signedMessage(name, signature, message);
   return [
     'count = 0\n',
     line('seed', seed),

@@ -82,11 +82,11 @@ test('the folder in SKISSM_VECTORS is used when none is named', () => {
 });
 
 test('a scheme that this build does not have is a visible skip', () => {
-  save('meta.json', { 'falcon-512': { 'nistkat-sha256': '00' } });
+  save('meta.json', { 'falcon-padded-512': { 'nistkat-sha256': '00' } });
   expect(run()).toBe(0);
   expect(lines).toEqual([
     'meta.json: 0 passed, 0 failed, 1 skipped',
-    '  skipped 1: this build has no falcon-512',
+    '  skipped 1: this build has no falcon-padded-512',
     '0 passed, 0 failed, 1 skipped',
   ]);
 });

@@ -1,0 +1,3 @@
+import type { NativeAddon } from '../../lib/crypto/addon.js';
+
+export function withSampledSchemes<Addon extends NativeAddon>(addon: Addon): Addon;
