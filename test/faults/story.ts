@@ -90,7 +90,9 @@ const leads: readonly (readonly [RegExp, readonly StepKind[]])[] = [
   [/friend|system|push group /u, ['notify']],
   [/leave|group deleted/u, ['leave-group']],
   [/remove[_-]group/u, ['remove-members']],
-  [/add[_-]group/u, ['add-members']],
+  [/add[_-]group/u, ['remove-members', 'add-members', 'create-group', 'add-members', 'add-members']],
+  [/relation deleted/u, ['new-device', 'send', 'invite', 'remove-own-device', 'new-device', 'remove-own-device']],
+  [/body/u, ['create-group', 'send-to-group', 'send-to-group', 'send-to-group']],
   [/group message waits/u, ['rush', 'remove-members', 'rush']],
   [/create[_-]group/u, ['create-group']],
 ];
