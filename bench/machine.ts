@@ -1,4 +1,5 @@
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { type NativeAcceleration, nativeAcceleration } from '../lib/core.js';
 
 /** Where a report was made. */
 export interface Machine {
@@ -7,6 +8,7 @@ export interface Machine {
   readonly memoryGiB: number;
   readonly system: string;
   readonly node: string;
+  readonly acceleration: NativeAcceleration;
   readonly date: string;
 }
 
@@ -18,6 +20,7 @@ export function machine(): Machine {
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     system: `${process.platform} ${process.arch} ${release()}`,
     node: process.version,
+    acceleration: nativeAcceleration(),
     date: new Date().toISOString(),
   };
 }

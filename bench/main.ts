@@ -11,13 +11,14 @@ import { kemCases } from './kem.js';
 import { machine } from './machine.js';
 import { type Figure, type Group, fullEffort, measure, quickEffort } from './measure.js';
 import { sessionCases } from './session.js';
+import { symmetricCases } from './symmetric.js';
 import { signatureCases } from './signature.js';
 
 const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, json: { type: 'string' }, only: { type: 'string', default: '' } },
 });
 
-const groups: readonly Group[] = [kemCases, signatureCases, sessionCases, groupCases, clientCases, fileCases];
+const groups: readonly Group[] = [kemCases, signatureCases, symmetricCases, sessionCases, groupCases, clientCases, fileCases];
 const where = machine();
 const results: Figure[] = [];
 process.stdout.write(`${where.cpu}, ${where.cores} cores, ${where.system}, Node ${where.node}\n`);
@@ -34,7 +35,8 @@ for (const group of groups) {
 }
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine: where, results }, null, 2)}\n`);
 
-function line({ name, suite, algorithm, opsPerSecond, ratioToRaw }: Figure): string {
-  const ratio = ratioToRaw === undefined ? '' : `  ${ratioToRaw.toFixed(2)} of raw`;
+function line({ name, suite, algorithm, opsPerSecond, ratioToRaw, ratioToPortable }: Figure): string {
+  const toRaw = ratioToRaw === undefined ? '' : `  ${ratioToRaw.toFixed(2)} of raw`;
+  const ratio = `${toRaw}${ratioToPortable === undefined ? '' : `  ${ratioToPortable.toFixed(2)} times portable`}`;
   return `${name.padEnd(32)}${(suite ?? algorithm ?? '').padEnd(24)}${opsPerSecond.toFixed(opsPerSecond < 100 ? 2 : 0).padStart(12)}/s${ratio}`;
 }

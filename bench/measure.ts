@@ -13,6 +13,8 @@ export interface Figure {
   /** Median over the rounds of raw time over our time; 1 means no overhead over the C library. */
   readonly ratioToRaw?: number;
   readonly rawOpsPerSecond?: number;
+  /** Median over the rounds of the time in mbed TLS over our time, for what runs on instructions of the processor. */
+  readonly ratioToPortable?: number;
   readonly rounds: number;
   /** What one operation is, and anything a reader must know to judge the figure. */
   readonly about: string;
@@ -28,6 +30,8 @@ export interface Case {
   run(iterations: number): void | Promise<void>;
   /** The same steps as a C loop; gives the seconds it took. */
   readonly raw?: (iterations: number) => number;
+  /** The same without the instructions that this processor has for it, as a C loop; gives the seconds it took. */
+  readonly portable?: (iterations: number) => number;
   /** Upper bound of iterations a round, where each one leaves something behind. */
   readonly maxIterations?: number;
 }
@@ -56,13 +60,16 @@ export async function measure(subject: Case, effort: Effort): Promise<Figure> {
   const iterations = await calibrate(subject, effort.roundSeconds);
   const ours: number[] = [];
   const raws: number[] = [];
+  const portables: number[] = [];
   for (let round = 0; round <= effort.rounds; round += 1) {
     globalThis.gc?.();
     const seconds = await time(() => subject.run(iterations));
     const rawSeconds = subject.raw?.(iterations);
+    const portableSeconds = subject.portable?.(iterations);
     if (round === 0) continue;
     ours.push(seconds / iterations);
     if (rawSeconds !== undefined) raws.push(rawSeconds / iterations);
+    if (portableSeconds !== undefined) portables.push(portableSeconds / iterations);
   }
   const { name, about } = subject;
   return {
@@ -70,12 +77,16 @@ export async function measure(subject: Case, effort: Effort): Promise<Figure> {
     ...(subject.suite === undefined ? {} : { suite: subject.suite }),
     ...(subject.algorithm === undefined ? {} : { algorithm: subject.algorithm }),
     opsPerSecond: 1 / median(ours),
-    ...(raws.length === 0
-      ? {}
-      : { rawOpsPerSecond: 1 / median(raws), ratioToRaw: median(raws.map((raw, round) => raw / (ours[round] ?? Number.NaN))) }),
+    ...(raws.length === 0 ? {} : { rawOpsPerSecond: 1 / median(raws), ratioToRaw: ratioOf(raws, ours) }),
+    ...(portables.length === 0 ? {} : { ratioToPortable: ratioOf(portables, ours) }),
     rounds: effort.rounds,
     about,
   };
+}
+
+/** The median of what the others took over what we took in the same round. */
+function ratioOf(others: readonly number[], ours: readonly number[]): number {
+  return median(others.map((other, round) => other / (ours[round] ?? Number.NaN)));
 }
 
 async function calibrate(subject: Case, roundSeconds: number): Promise<number> {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "accelerated/processor.h"
 #include "binding/export.h"
 #include "binding/throw.h"
 #include "memory/secret_buffer.h"
@@ -196,6 +197,48 @@ void RawX25519(Call& call) {
   Report(call, seconds, good);
 }
 
+void RawAead(Call& call) {
+  const uint32_t associated_data_length = call.Count("associatedDataLength", 0, kLongestText);
+  const uint32_t plaintext_length = call.Count("plaintextLength", 0, kLongestText);
+  const uint32_t count = call.Count("n", 1, kMostIterations);
+  if (!call.Accept()) return;
+  const Buffer key = RandomBuffer(kAeadKeyLength);
+  const Buffer iv = RandomBuffer(16);
+  const Buffer associated_data = RandomBuffer(associated_data_length);
+  const Buffer plaintext = RandomBuffer(plaintext_length);
+  Buffer sealed(plaintext_length + kAeadTagLength);
+  bool good = true;
+  const double seconds =
+      Seconds(count, [&] { good = AeadSeal(key, iv, associated_data, plaintext, sealed) == Status::kOk && good; });
+  Report(call, seconds, good);
+}
+
+void RawSha256(Call& call) {
+  const uint32_t length = call.Count("dataLength", 0, kLongestText);
+  const uint32_t count = call.Count("n", 1, kMostIterations);
+  if (!call.Accept()) return;
+  const Buffer data = RandomBuffer(length);
+  std::array<uint8_t, kSha256Length> digest;
+  bool good = true;
+  const double seconds = Seconds(count, [&] { good = Sha256({data}, digest) && good; });
+  Report(call, seconds, good);
+}
+
+void RawHmacSha256(Call& call) {
+  const uint32_t length = call.Count("dataLength", 0, kLongestText);
+  const uint32_t count = call.Count("n", 1, kMostIterations);
+  if (!call.Accept()) return;
+  const Buffer key = RandomBuffer(kChainKeyLength);
+  const Buffer data = RandomBuffer(length);
+  std::array<uint8_t, kSha256Length> code;
+  bool good = true;
+  const double seconds = Seconds(count, [&] {
+    HmacSha256 hmac;
+    good = hmac.SetKey(key) && hmac.Compute({data}, code) && good;
+  });
+  Report(call, seconds, good);
+}
+
 void RawRoundtrip(Call& call) {
   const uint32_t associated_data_length = call.Count("associatedDataLength", 0, kLongestText);
   const uint32_t plaintext_length = call.Count("plaintextLength", 0, kLongestText);
@@ -313,14 +356,22 @@ void RawHandshake(Call& call) {
 }
 
 constexpr Export kExports[] = {
-    {"rawKem", Exported<RawKem>},           {"rawSignature", Exported<RawSignature>},
-    {"rawX25519", Exported<RawX25519>},     {"rawRoundtrip", Exported<RawRoundtrip>},
-    {"rawPingpong", Exported<RawPingpong>}, {"rawHandshake", Exported<RawHandshake>},
+    {"rawKem", Exported<RawKem>},
+    {"rawSignature", Exported<RawSignature>},
+    {"rawX25519", Exported<RawX25519>},
+    {"rawAead", Exported<RawAead>},
+    {"rawSha256", Exported<RawSha256>},
+    {"rawHmacSha256", Exported<RawHmacSha256>},
+    {"rawRoundtrip", Exported<RawRoundtrip>},
+    {"rawPingpong", Exported<RawPingpong>},
+    {"rawHandshake", Exported<RawHandshake>},
 };
 
 }  // namespace
 
 std::span<const Export> ExtraExports() {
+  // What is measured against is mbed TLS, in this module only.
+  AllowAcceleration(false);
   return kExports;
 }
 

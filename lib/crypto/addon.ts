@@ -66,7 +66,18 @@ export type AddonErrorCode =
   | 'crypto-failed' // the C library reported a failure
   | 'random-exhausted'; // testing build only: the queue of given bytes is empty
 
+/** Which primitives run on instructions of the processor that were made for them; the others run in mbed TLS, with the same results. */
+export interface NativeAcceleration {
+  /** AES-NI and PCLMULQDQ. */
+  readonly aesGcm: boolean;
+  /** The SHA extensions. */
+  readonly sha256: boolean;
+}
+
 export interface NativeAddon {
+  /** What the processor has, unless the environment variable `SKISSM_NATIVE` is `portable`. */
+  acceleration(): NativeAcceleration;
+
   kemSchemes(): readonly AddonKemRow[];
   signatureSchemes(): readonly AddonSignatureRow[];
 
@@ -144,6 +155,8 @@ export interface NativeAddon {
 
 /** The second target, never packed: randomness comes from a queue of given bytes. */
 export interface TestingAddon extends NativeAddon {
+  /** Lets the processor's instructions be used (1) or not (0) in this module. */
+  allowAcceleration(allowed: number): void;
   queueRandom(bytes: Uint8Array): void;
   queuedRandomLength(): number;
   clearQueuedRandom(): void;

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { E2eeError, InternalError, ProtocolError, UsageError, VerificationError } from '../base/errors.js';
 import { packageRoot } from '../base/package-root.js';
-import type { AddonErrorCode, NativeAddon } from './addon.js';
+import type { AddonErrorCode, NativeAcceleration, NativeAddon } from './addon.js';
 
 type ErrorClass = new (code: string, message: string, options?: { cause?: unknown }) => E2eeError;
 
@@ -39,6 +39,11 @@ export function loadAddon(root: string): NativeAddon {
 
 /** The native addon that is shipped. Importing this throws `UsageError('addon-missing')` when it has not been built. */
 export const addon: NativeAddon = loadAddon(packageRoot());
+
+/** Which primitives run on the processor's own instructions. `SKISSM_NATIVE=portable` in the environment keeps to portable code. */
+export function nativeAcceleration(): NativeAcceleration {
+  return addon.acceleration();
+}
 
 /** The error of class {@link E2eeError} that stands for an addon's error code, with the same code. */
 export function errorOfCode(code: AddonErrorCode, message: string): E2eeError {

@@ -24,6 +24,7 @@ napi_value Exported(napi_env env, napi_callback_info info) {
 }
 
 // The export tables, one per family of primitives.
+std::span<const Export> AccelerationExports();
 std::span<const Export> AeadExports();
 std::span<const Export> BatchExports();
 std::span<const Export> ChainExports();

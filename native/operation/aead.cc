@@ -2,6 +2,8 @@
 
 #include <mbedtls/gcm.h>
 
+#include "accelerated/aes_gcm.h"
+#include "accelerated/processor.h"
 #include "memory/wipe.h"
 
 namespace skissm {
@@ -29,6 +31,11 @@ class Gcm {
 }  // namespace
 
 Status AeadSeal(Bytes key, Bytes iv, Bytes associated_data, Bytes plaintext, MutableBytes sealed) {
+  if (CurrentAcceleration().aes_gcm) {
+    if (AcceleratedAesGcmSeal(key, iv, associated_data, plaintext, sealed)) return Status::kOk;
+    Wipe(sealed);
+    return Status::kCryptoFailed;
+  }
   Gcm gcm(key);
   const bool good =
       gcm.ready() && mbedtls_gcm_crypt_and_tag(gcm.get(), MBEDTLS_GCM_ENCRYPT, plaintext.size(), iv.data(), iv.size(),
@@ -40,6 +47,11 @@ Status AeadSeal(Bytes key, Bytes iv, Bytes associated_data, Bytes plaintext, Mut
 }
 
 Status AeadOpen(Bytes key, Bytes iv, Bytes associated_data, Bytes sealed, MutableBytes plaintext) {
+  if (CurrentAcceleration().aes_gcm) {
+    if (AcceleratedAesGcmOpen(key, iv, associated_data, sealed, plaintext)) return Status::kOk;
+    Wipe(plaintext);
+    return Status::kNotAuthentic;
+  }
   Gcm gcm(key);
   if (!gcm.ready()) return Status::kCryptoFailed;
   const int result = mbedtls_gcm_auth_decrypt(gcm.get(), plaintext.size(), iv.data(), iv.size(), associated_data.data(),

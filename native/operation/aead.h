@@ -11,6 +11,8 @@ inline constexpr size_t kAeadTagLength = 16;
 /// The longest initialisation vector that we take; the protocol uses 16 bytes, other users 12.
 inline constexpr size_t kLongestAeadIv = 1024;
 
+// On instructions of the processor where it has them, otherwise in mbed TLS; the results are the same.
+
 /// AES-256-GCM: `sealed` = ciphertext || tag, `plaintext.size()` + 16 bytes. NIST SP 800-38D.
 [[nodiscard]] Status AeadSeal(Bytes key, Bytes iv, Bytes associated_data, Bytes plaintext, MutableBytes sealed);
 

@@ -120,6 +120,9 @@ function exerciseRawLoops(raw) {
   for (const operation of ['keygen', 'sign', 'verify'])
     report(`rawSignature ${operation}`, seconds(raw.rawSignature(17, operation, 32, 2)));
   report('rawX25519', seconds(raw.rawX25519(2)));
+  report('rawAead', seconds(raw.rawAead(3136, 64, 3)));
+  report('rawSha256', seconds(raw.rawSha256(100, 3)));
+  report('rawHmacSha256', seconds(raw.rawHmacSha256(1, 3)));
   report('rawRoundtrip', seconds(raw.rawRoundtrip(3136, 64, 3)));
   report('rawPingpong', seconds(raw.rawPingpong(49, 3136, 64, 3)));
   report('rawHandshake', seconds(raw.rawHandshake(17, 49, true, 2)));

@@ -303,6 +303,17 @@ function otherRows(addon) {
     { name: 'kemSchemes', make: () => [], holds: isTable },
     { name: 'signatureSchemes', make: () => [], holds: isTable },
     {
+      name: 'acceleration',
+      make: () => [],
+      holds: (_, result) => typeof result.aesGcm === 'boolean' && typeof result.sha256 === 'boolean',
+    },
+    {
+      name: 'allowAcceleration',
+      testingOnly: true,
+      make: () => [count('allowed', 1, 0, 1)],
+      holds: () => true,
+    },
+    {
       name: 'randomFill',
       make: () => [output('out', 100, { minimum: 1, maximum: Infinity })],
       holds: ([made]) => isFilled(made),

@@ -30,6 +30,9 @@ describe('the raw loops take time and check that their parts fit together', () =
     expect(raw.rawX25519(2)).toBeGreaterThan(0);
     expect(raw.rawRoundtrip(0, 0, 2)).toBeGreaterThan(0);
     expect(raw.rawRoundtrip(3136, 64, 2)).toBeGreaterThan(0);
+    expect(raw.rawAead(3136, 64, 2)).toBeGreaterThan(0);
+    expect(raw.rawSha256(1000, 2)).toBeGreaterThan(0);
+    expect(raw.rawHmacSha256(1, 2)).toBeGreaterThan(0);
   });
 });
 

@@ -1,3 +1,4 @@
+#include "accelerated/processor.h"
 #include "binding/call.h"
 #include "binding/export.h"
 #include "random/queue.h"
@@ -18,7 +19,13 @@ void Clear(Call&) {
   ClearQueuedRandom();
 }
 
+void Allow(Call& call) {
+  const uint32_t allowed = call.Count("allowed", 0, 1);
+  if (call.Accept()) AllowAcceleration(allowed == 1);
+}
+
 constexpr Export kExports[] = {
+    {"allowAcceleration", Exported<Allow>},
     {"queueRandom", Exported<Queue>},
     {"queuedRandomLength", Exported<QueuedLength>},
     {"clearQueuedRandom", Exported<Clear>},
