@@ -44,6 +44,10 @@ export interface GroupWork {
   askAnew(): void;
   /** Whether {@link refuse} was called. */
   isRefused(group: GroupAddress, device: string): boolean;
+  /** This device was removed from the group before the keys of `inviter`, which had added it, came: they belong to nothing any more. */
+  leftWithoutKeys(group: GroupAddress, inviter: DeviceAddress): void;
+  /** Whether {@link leftWithoutKeys} was called. */
+  hasLeftWithoutKeys(group: GroupAddress, inviter: DeviceAddress): boolean;
 }
 
 /** State, steps and surroundings of one client. */

@@ -4,7 +4,7 @@
  * Owns: handing out the keys that a change of a group asks for, and using those that came, whenever what they belong to is known. Does not
  * own: which keys belong to what (lib/group).
  */
-import { type DeviceAddress, type GroupAddress, deviceKey, sameDevice } from '../base/address.js';
+import { type DeviceAddress, type GroupAddress, deviceKey, sameDevice, sameGroup } from '../base/address.js';
 import { asMessageId } from '../base/brand.js';
 import { DecodeError, E2eeError, InternalError, ProtocolError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
@@ -71,9 +71,34 @@ async function handOut(core: Core, plan: Plan, keys: readonly KeysFor[]): Promis
   }
   for (const { device, messages } of owed.values()) {
     plan.add(peers.meet(device, options.clock.now(), approvalOf(core, device)));
-    await deliver(core, plan, device, messages);
+    await deliver(core, plan, device, await withoutStaleKeys(core, plan, device, messages));
     if (sessions.ofDevice(device).length === 0) plan.afterwards(() => inviter.want(device, device.deviceId));
   }
+}
+
+/**
+ * Takes out what waits for `device` of earlier adds to the groups of `messages`: it was removed meanwhile, and would take the first keys that come for
+ * those of the last add. Gives what is to be delivered. Throws `StoreError`.
+ */
+async function withoutStaleKeys(
+  core: Core,
+  plan: Plan,
+  device: DeviceAddress,
+  messages: readonly MessageOrigin[],
+): Promise<readonly MessageOrigin[]> {
+  const { pending } = core;
+  const added = messages.flatMap(({ content }) => groupAddedTo(content) ?? []);
+  if (added.length === 0 || pending.count(device) === 0) return messages;
+  const waiting = await pending.take(device);
+  const kept = waiting.messages.filter(({ content }) => {
+    const group = groupAddedTo(content);
+    const isStale = group !== undefined && added.some((other) => sameGroup(other, group));
+    if (isStale) content.fill(0);
+    return !isStale;
+  });
+  if (kept.length === waiting.messages.length) return messages;
+  plan.add(waiting.change);
+  return [...kept, ...messages];
 }
 
 /**
@@ -209,8 +234,10 @@ async function planKeys(
   const { from, sequence } = keys;
   const drop = (code?: string): Transition<boolean> => dropKeys(core, group, keys, code);
   let outcome: BundleOutcome;
+  let isStale: boolean;
   try {
     const content = decodeKeys(keys.content);
+    isStale = opened === undefined && isForAdded(content) && core.groupWork.hasLeftWithoutKeys(group, from);
     try {
       if (content.kind === 'group-update-key-bundle' && peers.hasOtherSigningKey(from, content.bundle.signingKey)) {
         return drop('identity-changed');
@@ -228,7 +255,7 @@ async function planKeys(
     return drop(error.code);
   }
   if (outcome.kind === 'known') return drop();
-  if (outcome.kind === 'later' && isTooOld(core, keys)) return drop('unannounced');
+  if (outcome.kind === 'later' && (isStale || isTooOld(core, keys))) return drop('unannounced');
   // The device that added us may be away for long; without these keys it would be in vain when it comes back.
   if (outcome.kind !== 'taken') return { writes: [], result: false };
   const plan = new Plan().add(groupKeys.remove(group, [sequence]));
@@ -249,6 +276,20 @@ function decodeKeys(encoded: Uint8Array): KeyContent {
 function wipeKeys(content: KeyContent): void {
   if (content.kind === 'group-pre-key-bundle') content.bundle.seed.wipe();
   else content.bundle.chainKey.wipe();
+}
+
+/** Whether the keys are those that the inviter of a device hands to it. */
+function isForAdded(content: KeyContent): boolean {
+  return content.kind === 'group-update-key-bundle' && content.bundle.adding;
+}
+
+/** The group into which an encoded content takes a device that its sender has added; `undefined`: it does not. */
+function groupAddedTo(encoded: Uint8Array): GroupAddress | undefined {
+  const content = decodeContent(encoded, encoded.length);
+  if (content.kind !== 'group-pre-key-bundle' && content.kind !== 'group-update-key-bundle') return undefined;
+  const group = isForAdded(content) ? content.bundle.group.address : undefined;
+  wipeKeys(content);
+  return group;
 }
 
 /** Which keys of a group an encoded content carries; `undefined`: none. */

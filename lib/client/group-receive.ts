@@ -2,6 +2,8 @@
 import { type DeviceAddress, type GroupAddress, sameDevice, sameUser } from '../base/address.js';
 import { noBytes } from '../base/bytes.js';
 import { E2eeError, InternalError, ProtocolError, StoreError, UsageError } from '../base/errors.js';
+import { hasKeys } from '../group/epoch.js';
+import { currentEpoch } from '../group/group.js';
 import { addedDevices, announcedGroup, removedMembers, toldAgain } from '../group/transition.js';
 import { isManager, memberOf } from '../group/membership.js';
 import type { GroupDevice } from '../wire/group.js';
@@ -162,7 +164,7 @@ async function membersRemoved(
   }
   const devices = vetted(core, plan, value.devices);
   const change = removedMembers(selfOf(core), opened.group, { ...value, devices });
-  if (change === undefined) await dropGroup(core, plan, opened);
+  if (change === undefined) await leave(core, plan, opened);
   else await putGroupChange(core, plan, opened, change);
   const { name, members } = value.group;
   const { removingMembers: removed, sender: by } = value;
@@ -191,6 +193,16 @@ function memberLeaves(
   if (!isAsked) plan.add(core.orders.add(group, { kind: 'remove', members: [{ domain, userId }] }));
   plan.afterwards(() => core.groupWork.wake(group));
   return handled.succeeded;
+}
+
+/** Adds that this device has been removed. What its inviter has not sent yet must not be taken for the keys of another add. */
+async function leave(core: Core, plan: Plan, opened: LoadedGroup): Promise<void> {
+  const { address } = opened.group;
+  const epoch = currentEpoch(opened.group);
+  await dropGroup(core, plan, opened);
+  if (epoch?.joinedBy === undefined || hasKeys(epoch)) return;
+  const { inviter } = epoch.joinedBy;
+  plan.apply(() => core.groupWork.leftWithoutKeys(address, inviter)).afterwards(() => core.groupWork.wake(address));
 }
 
 /** Adds the end of everything of a group here: keys, what waits for it, what was asked for. Throws `StoreError`. */

@@ -3,7 +3,7 @@
  *
  * Owns: that it happens one after the other for each group, whenever something has changed. Does not own: any of it.
  */
-import { type DeviceAddress, type GroupAddress, groupKey } from '../base/address.js';
+import { type DeviceAddress, type GroupAddress, deviceKey, groupKey } from '../base/address.js';
 import type { Core, GroupWork } from './core.js';
 import type { LoadedGroup } from './group-book.js';
 import { retryHeld } from './group-message.js';
@@ -34,6 +34,9 @@ interface Run {
 /** Wait after work that has failed, ms: what wakes the group meanwhile is seen to after it. */
 const retryWait = 1_000;
 
+/** Inviters of which it is remembered that their keys did not come in time; the oldest are forgotten, a relay may add and remove us as it likes. */
+const mostLeftWithoutKeys = 1_024;
+
 /** The background work of one client's groups. */
 export class GroupWorker implements GroupWork {
   readonly #core: () => Core;
@@ -41,6 +44,8 @@ export class GroupWorker implements GroupWork {
   readonly #runs = new Map<string, Run>();
   /** Devices that the relay would not add, until the next connection: by group and device. */
   readonly #refused = new Set<string>();
+  /** By group and inviter. */
+  readonly #leftWithoutKeys = new Set<string>();
 
   constructor(core: () => Core, pushes: GroupArrivals) {
     this.#core = core;
@@ -74,6 +79,16 @@ export class GroupWorker implements GroupWork {
 
   isRefused(group: GroupAddress, device: string): boolean {
     return this.#refused.has(`${groupKey(group)} ${device}`);
+  }
+
+  leftWithoutKeys(group: GroupAddress, inviter: DeviceAddress): void {
+    this.#leftWithoutKeys.add(`${groupKey(group)} ${deviceKey(inviter)}`);
+    const [oldest] = this.#leftWithoutKeys;
+    if (this.#leftWithoutKeys.size > mostLeftWithoutKeys && oldest !== undefined) this.#leftWithoutKeys.delete(oldest);
+  }
+
+  hasLeftWithoutKeys(group: GroupAddress, inviter: DeviceAddress): boolean {
+    return this.#leftWithoutKeys.has(`${groupKey(group)} ${deviceKey(inviter)}`);
   }
 
   /** A connection was made: what the relay would not do before is asked again. */

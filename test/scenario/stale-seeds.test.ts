@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { TransportError } from '../../lib/base/errors.js';
 import { limits } from '../../lib/base/limits.js';
+import type { GroupAddress } from '../../lib/index.js';
 import { type Device, World } from '../support/scenario.js';
 import { allTalk, areReady, join } from '../support/scenario-groups.js';
 
@@ -61,4 +62,49 @@ test('the keys of the others wait for those of the device that added this one, h
   await alice.open();
   await areReady(world, carol);
   await allTalk(world, group, [alice, bob, carol], 'second');
+});
+
+describe('who was removed before its inviter could hand out its keys, and is added again by it', () => {
+  const groupChanges = ['group-members-added', 'group-members-removed'] as const;
+
+  /** Bob is added and removed; the keys of that add cannot leave Alice. */
+  async function begin(): Promise<{ alice: Device; bob: Device; carol: Device; group: GroupAddress }> {
+    const [alice, bob, carol] = await join(world, 'alice', 'bob', 'carol');
+    if (alice === undefined || bob === undefined || carol === undefined) throw new Error('nobody there');
+    const group = await alice.client.createGroup({ name: 'friends', members: [carol.user] });
+    await allTalk(world, group, [alice, carol], 'first');
+    alice.traffic.interfere = ({ name }) =>
+      ['get_pre_key_bundle', 'invite'].includes(name) ? { error: new TransportError('offline', 'kept back'), deliver: false } : undefined;
+    await alice.client.addGroupMembers(group, [bob.user]);
+    await alice.client.removeGroupMembers(group, [bob.user]);
+    for (const type of groupChanges) await sees(bob, type);
+    return { alice, bob, carol, group };
+  }
+
+  async function mend(alice: Device): Promise<void> {
+    await alice.close();
+    alice.traffic.interfere = undefined;
+    await alice.open();
+  }
+
+  test('gets those of the last add only, when both waited for a session', async () => {
+    const { alice, bob, carol, group } = await begin();
+    await alice.client.addGroupMembers(group, [bob.user]);
+    await sees(bob, 'group-members-added', 2);
+    await mend(alice);
+    await areReady(world, bob);
+    await allTalk(world, group, [alice, bob, carol], 'then');
+  });
+
+  test('does not take those that came while it was out of the group', async () => {
+    const { alice, bob, carol, group } = await begin();
+    await mend(alice);
+    await world.passes(
+      () => bob.eventsOf('group-change-refused').some(({ change, code }) => change === 'keys' && code === 'unannounced'),
+      'the keys of the first add come, and belong to nothing',
+    );
+    await alice.client.addGroupMembers(group, [bob.user]);
+    await areReady(world, bob);
+    await allTalk(world, group, [alice, bob, carol], 'then');
+  });
 });
