@@ -87,8 +87,9 @@ async function withoutStaleKeys(
   messages: readonly MessageOrigin[],
 ): Promise<readonly MessageOrigin[]> {
   const { pending } = core;
+  if (pending.count(device) === 0) return messages;
   const added = messages.flatMap(({ content }) => groupAddedTo(content) ?? []);
-  if (added.length === 0 || pending.count(device) === 0) return messages;
+  if (added.length === 0) return messages;
   const waiting = await pending.take(device);
   const kept = waiting.messages.filter(({ content }) => {
     const group = groupAddedTo(content);

@@ -158,8 +158,11 @@ export async function askAfterConnecting(context: RelayContext, address: DeviceA
   await context.locks.run([lockOf(address)], async () => {
     const { store } = context;
     const { generation } = store;
-    const [device, stock] = [await store.device(address), await store.preKeyStock(address)];
-    if (device === undefined || stock === undefined) return;
+    const stock = await store.preKeyStock(address);
+    // The keys of most devices need not be read for this.
+    if (stock === undefined || stock.remaining >= context.limits.lowOneTimePreKeys) return;
+    const device = await store.device(address);
+    if (device === undefined) return;
     const asked = askForPreKeys(context, device, stock);
     if (asked.stock !== stock) await context.mailboxes.post(asked.deliveries, [store.putPreKeyStock(address, asked.stock)], generation);
   });

@@ -151,20 +151,18 @@ class AesGcm {
   SKISSM_AES_GCM void Crypt(Bytes in, uint8_t* out) {
     const uint8_t* from = in.data();
     size_t left = in.size();
+    Block stream[kLanes];
     for (; left >= kStride; left -= kStride, from += kStride, out += kStride) {
-      Block stream[kLanes];
       NextStream(stream);
       for (size_t i = 0; i < kLanes; ++i) {
         Store(out + i * kBlockLength, _mm_xor_si128(stream[i], Load(from + i * kBlockLength)));
       }
     }
-    if (left == 0) return;
-    Block stream[kLanes];
-    NextStream(stream);
-    alignas(Block) std::array<uint8_t, kStride> bytes;
-    for (size_t i = 0; i < kLanes; ++i) Store(bytes.data() + i * kBlockLength, stream[i]);
-    for (size_t i = 0; i < left; ++i) out[i] = static_cast<uint8_t>(from[i] ^ bytes[i]);
-    Wipe(bytes);
+    if (left > 0) {
+      NextStream(stream);
+      const auto* bytes = reinterpret_cast<const uint8_t*>(stream);
+      for (size_t i = 0; i < left; ++i) out[i] = static_cast<uint8_t>(from[i] ^ bytes[i]);
+    }
     Wipe({reinterpret_cast<uint8_t*>(stream), sizeof(stream)});
   }
 
