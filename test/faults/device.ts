@@ -4,6 +4,7 @@ import { ClientStore } from '../../lib/store/client-store.js';
 import { storedCopy } from '../support/stored-tables.js';
 import { CommandFailed, type Host, HostDied } from './host.js';
 import type { ClientStart } from './hosted-client.js';
+import { messagesHeldIn } from './held-messages.js';
 import { Line } from './line.js';
 import { Notes, nameOf } from './notes.js';
 import { keysOwedBy } from './owed-keys.js';
@@ -50,6 +51,8 @@ export class Device {
   restoredAt: number | undefined;
   /** Keys of groups that were still to go out when its store was restored. */
   readonly lostKeys = new Set<string>();
+  /** Messages that its store kept unopened when a process of it began. */
+  readonly heldMessages = new Set<string>();
   /** How many notes there were at each restoration that the relay could not notice. */
   readonly unseenLosses: number[] = [];
   /** The code with which its client last could not start. */
@@ -94,6 +97,7 @@ export class Device {
    */
   async start(): Promise<void> {
     if (this.isUp) return;
+    if (this.#isRegistered) for (const id of await messagesHeldIn(new ClientStore(storedCopy(this.store)))) this.heldMessages.add(id);
     const host = this.#surroundings.takeHost();
     this.#host = host;
     void host.ended.then(() => {

@@ -67,7 +67,7 @@ describe('a message sealed in an epoch whose keys were lost before they went out
     rmSync(directory, { recursive: true, force: true });
   });
 
-  function device(userId: string, notes: readonly Note[], lostKeys: readonly string[] = []): Device {
+  function device(userId: string, notes: readonly Note[], lostKeys: readonly string[] = [], heldMessages: readonly string[] = []): Device {
     const path = join(directory, userId);
     const note = openNotes(path);
     for (const each of notes) note(each);
@@ -80,19 +80,20 @@ describe('a message sealed in an epoch whose keys were lost before they went out
       troubles: [],
       restoredAt,
       lostKeys: new Set(lostKeys),
+      heldMessages: new Set(heldMessages),
       notes: new Notes(path),
     } as unknown as Device;
   }
 
   /** What is wrong when Bob has sent to Carol in an epoch that Alice had opened. */
-  function judged(lostKeys: readonly string[], ofCarol: readonly Note[]): string[] {
+  function judged(lostKeys: readonly string[], ofCarol: readonly Note[], keptByCarol: readonly string[] = []): string[] {
     const ledger = new Ledger();
     const sent = ledger.toGroup('bob/one', 'group');
     Object.assign(sent, { isStored: true, messageId: 'message', readers: new Set(['carol/one']) });
     const devices = [
       device('alice', [], lostKeys),
       device('bob', [{ note: 'left', ciphertext: 'ciphertext', messageId: 'message', sessionId: 'epoch' }]),
-      device('carol', ofCarol),
+      device('carol', ofCarol, [], keptByCarol),
     ];
     const groups = [{ groupId: 'group', everIn: new Set(['alice', 'bob', 'carol']), everOut: new Set() }];
     const relayNotes = new Notes(join(directory, 'relay'));
@@ -104,6 +105,11 @@ describe('a message sealed in an epoch whose keys were lost before they went out
 
   test('is not missed where it says that it cannot be opened', () => {
     for (const device of ['carol/one', devicesOf('carol')]) expect(judged([keysFor('epoch', device)], [held])).toEqual([]);
+  });
+
+  test('is not missed where it is kept, and the process died before it could say so', () => {
+    expect(judged([keysFor('epoch', 'carol/one')], [], ['message'])).toEqual([]);
+    expect(judged([keysFor('epoch', 'carol/one')], [], ['another'])).toEqual(missing);
   });
 
   test('is missed where it vanishes without a word', () => {

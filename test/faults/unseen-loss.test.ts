@@ -81,6 +81,7 @@ describe('a key that has sealed two messages', () => {
       troubles: [],
       restoredAt: 1,
       lostKeys: new Set(),
+      heldMessages: new Set(),
       unseenLosses,
       notes: notesOf('alice', all),
     } as unknown as Device;

@@ -131,10 +131,18 @@ function isIn(world: World, sent: SentToGroup, device: Device, sender: Device | 
  * What a device sent or was sent before its store was restored may be gone with the state that was lost; and what others sealed for that state it
  * cannot open, and says so.
  */
-function isLostWithAStore({ number, messageId }: SentToUser | SentToGroup, { restoredAt, notes }: Device): boolean {
-  if (restoredAt === undefined) return false;
-  const unreadable = ['undecryptable', 'group-message-held'];
-  return number < restoredAt || notes.of('event').some((event) => unreadable.includes(event.type) && event.messageId === messageId);
+function isLostWithAStore({ number, messageId }: SentToUser | SentToGroup, device: Device): boolean {
+  if (device.restoredAt === undefined) return false;
+  return number < device.restoredAt || keepsUnopened(device, messageId) || hasSaid(device, 'undecryptable', messageId);
+}
+
+/** Whether a device says of a message to a group that it cannot be opened yet: by an event, or by what its store holds when a process begins. */
+function keepsUnopened(device: Device, messageId: string | undefined): boolean {
+  return hasSaid(device, 'group-message-held', messageId) || (messageId !== undefined && device.heldMessages.has(messageId));
+}
+
+function hasSaid({ notes }: Device, type: string, messageId: string | undefined): boolean {
+  return notes.of('event').some((event) => event.type === type && event.messageId === messageId);
 }
 
 /**
@@ -146,7 +154,7 @@ function isSealedWithLostKeys(world: World, { messageId }: SentToGroup, device: 
   if (epoch === undefined) return false;
   const names = [device.name, devicesOf(device.userId)].map((name) => keysFor(epoch, name));
   if (!world.devices.some(({ lostKeys }) => names.some((name) => lostKeys.has(name)))) return false;
-  return device.notes.of('event').some((event) => event.type === 'group-message-held' && event.messageId === messageId);
+  return keepsUnopened(device, messageId);
 }
 
 interface Use {
