@@ -24,7 +24,7 @@ export { executeJob, executeJobs, runInline } from './crypto/execute.js';
 export { aeadKeyLength, aeadTagLength, open as aeadOpen, seal as aeadSeal } from './crypto/aead.js';
 export type { NativeAcceleration } from './crypto/addon.js';
 export { nativeAcceleration } from './crypto/native.js';
-export { hmacSha256, sha256, sha512 } from './crypto/hash.js';
+export { hash, hashAlgorithms, hmac, hmacSha256, sha256, sha512, shake128, shake256 } from './crypto/hash.js';
 export { type Computation, type Job, type JobOutcome, type JobResult, all, drive, one } from './crypto/job.js';
 export { hkdf } from './crypto/kdf.js';
 export {
@@ -39,7 +39,7 @@ export {
   x25519Scheme,
 } from './crypto/kem.js';
 export type { AgreementKeyPair, Encapsulation, SigningKeyPair } from './crypto/key-pair.js';
-export type { AgreementScheme, DiffieHellmanScheme, KemScheme, SignatureScheme } from './crypto/scheme.js';
+export type { AgreementScheme, DiffieHellmanScheme, HashAlgorithm, KemScheme, SignatureScheme } from './crypto/scheme.js';
 export { generateSigningKeyPair, sign, signatureByCode, signatureSchemes, verify } from './crypto/signature.js';
 
 export {

@@ -9,8 +9,8 @@ NAPI_MODULE_INIT() {
   skissm::Environment::Create(env);
   for (const std::span<const skissm::Export> table :
        {skissm::AccelerationExports(), skissm::MemoryExports(), skissm::KemExports(), skissm::SignatureExports(),
-        skissm::X25519Exports(), skissm::AeadExports(), skissm::HashExports(), skissm::HkdfExports(),
-        skissm::ChainExports(), skissm::BatchExports(), skissm::ExtraExports()}) {
+        skissm::X25519Exports(), skissm::AeadExports(), skissm::HashExports(), skissm::ChainExports(),
+        skissm::BatchExports(), skissm::ExtraExports()}) {
     for (const skissm::Export& row : table) {
       napi_value function = nullptr;
       if (napi_create_function(env, row.name, NAPI_AUTO_LENGTH, row.callback, nullptr, &function) != napi_ok ||

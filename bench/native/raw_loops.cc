@@ -110,13 +110,13 @@ struct ChainMessage {
         opened(plaintext_length) {}
 
   void Seal(MutableBytes chain_key) {
-    std::array<uint8_t, kChainKeyLength> next;
-    good = ChainSeal(chain_key, associated_data, plaintext, sealed, next) == Status::kOk && good;
+    std::array<uint8_t, kSha256.digest_length> next;
+    good = ChainSeal(kSha256, chain_key, associated_data, plaintext, sealed, next) == Status::kOk && good;
     std::ranges::copy(next, chain_key.begin());
   }
   void Open(MutableBytes chain_key) {
-    std::array<uint8_t, kChainKeyLength> next;
-    good = ChainOpen(chain_key, 0, associated_data, sealed, opened, next) == Status::kOk && good;
+    std::array<uint8_t, kSha256.digest_length> next;
+    good = ChainOpen(kSha256, chain_key, 0, associated_data, sealed, opened, next) == Status::kOk && good;
     std::ranges::copy(next, chain_key.begin());
   }
 
@@ -134,12 +134,12 @@ constexpr std::array<uint8_t, 7> kRatchetInfo = {'R', 'A', 'T', 'C', 'H', 'E', '
 struct Root {
   bool Start(Bytes secret) {
     constexpr std::array<uint8_t, 32> kZero{};
-    return HkdfSha256(secret, kZero, kRootInfo, keys);
+    return Hkdf(kSha256, secret, kZero, kRootInfo, keys);
   }
   bool Step(Bytes shared_secret) {
     std::array<uint8_t, 32> salt;
     std::copy_n(keys.begin(), salt.size(), salt.begin());
-    return HkdfSha256(shared_secret, salt, kRatchetInfo, keys);
+    return Hkdf(kSha256, shared_secret, salt, kRatchetInfo, keys);
   }
   MutableBytes chain_key() { return MutableBytes(keys).subspan(32); }
 
@@ -218,9 +218,9 @@ void RawSha256(Call& call) {
   const uint32_t count = call.Count("n", 1, kMostIterations);
   if (!call.Accept()) return;
   const Buffer data = RandomBuffer(length);
-  std::array<uint8_t, kSha256Length> digest;
+  std::array<uint8_t, kSha256.digest_length> digest;
   bool good = true;
-  const double seconds = Seconds(count, [&] { good = Sha256({data}, digest) && good; });
+  const double seconds = Seconds(count, [&] { good = Hash(kSha256, {data}, digest) && good; });
   Report(call, seconds, good);
 }
 
@@ -228,12 +228,12 @@ void RawHmacSha256(Call& call) {
   const uint32_t length = call.Count("dataLength", 0, kLongestText);
   const uint32_t count = call.Count("n", 1, kMostIterations);
   if (!call.Accept()) return;
-  const Buffer key = RandomBuffer(kChainKeyLength);
+  const Buffer key = RandomBuffer(kSha256.digest_length);
   const Buffer data = RandomBuffer(length);
-  std::array<uint8_t, kSha256Length> code;
+  std::array<uint8_t, kSha256.digest_length> code;
   bool good = true;
   const double seconds = Seconds(count, [&] {
-    HmacSha256 hmac;
+    Hmac hmac(kSha256);
     good = hmac.SetKey(key) && hmac.Compute({data}, code) && good;
   });
   Report(call, seconds, good);
@@ -245,7 +245,7 @@ void RawRoundtrip(Call& call) {
   const uint32_t count = call.Count("n", 1, kMostIterations);
   if (!call.Accept()) return;
   ChainMessage message(associated_data_length, plaintext_length);
-  Buffer sending = RandomBuffer(kChainKeyLength);
+  Buffer sending = RandomBuffer(kSha256.digest_length);
   Buffer receiving = sending;
   const double seconds = Seconds(count, [&] {
     message.Seal(sending);

@@ -66,11 +66,6 @@ export class Secret<Kind extends string> {
   }
 }
 
-/** The same key material in memory of its own: a new secret of the caller. Throws `InternalError('secret-wiped')`. */
-export function duplicate<Kind extends string>(secret: Secret<Kind>): Secret<Kind> {
-  return new Secret<Kind>(copySecret(secret.expose()));
-}
-
 /** Anything that can be wiped. */
 export interface Wipeable {
   wipe(): void;

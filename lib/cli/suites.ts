@@ -11,9 +11,12 @@ interface SuitesOptions {
 export function addSuites(program: Command): void {
   program
     .command('suites')
-    .description('list the cipher suites with the bytes of their keys, signatures and ciphertexts')
+    .description('list the cipher suites with their hash and the bytes of their keys, signatures and ciphertexts')
     .addOption(jsonOption())
-    .addHelpText('after', '\nEvery signature scheme makes a suite with every key agreement. The reference is e2ees v1.9.3.')
+    .addHelpText(
+      'after',
+      '\nEvery signature scheme makes a suite with every key agreement and every hash of 256 bits and more; SHA-256 is not named. The reference is e2ees v1.9.3.',
+    )
     .action(listSuites);
 }
 
@@ -35,10 +38,11 @@ interface SuiteRow {
   readonly signature: number;
   readonly agreementKey: number;
   readonly ratchetKey: number;
+  readonly hash: string;
   readonly reference: boolean;
 }
 
-function rowOf({ name, packId, signature, agreement, isInReference }: CipherSuite): SuiteRow {
+function rowOf({ name, packId, signature, agreement, hash, isInReference }: CipherSuite): SuiteRow {
   return {
     suite: name,
     packId: `0x${packId.toString(16).padStart(8, '0')}`,
@@ -46,15 +50,17 @@ function rowOf({ name, packId, signature, agreement, isInReference }: CipherSuit
     signature: signature.signatureLength,
     agreementKey: agreement.publicKeyLength,
     ratchetKey: agreement.ratchetKeyLength,
+    hash: hash.name,
     reference: isInReference,
   };
 }
 
 function headline(width: number): string {
-  return `${'suite'.padEnd(width)}  pack id     signing key  signature  agreement key  ratchet key  reference`;
+  return `${'suite'.padEnd(width)}  pack id     signing key  signature  agreement key  ratchet key  hash      reference`;
 }
 
-function lineOf({ suite, packId, signingKey, signature, agreementKey, ratchetKey, reference }: SuiteRow, width: number): string {
+function lineOf({ suite, packId, signingKey, signature, agreementKey, ratchetKey, hash, reference }: SuiteRow, width: number): string {
   const numbers = [String(signingKey).padStart(11), String(signature).padStart(9), String(agreementKey).padStart(13)];
-  return `${suite.padEnd(width)}  ${packId}  ${numbers.join('  ')}  ${String(ratchetKey).padStart(11)}  ${reference ? 'speaks it' : 'does not'}`;
+  const last = `${hash.padEnd(8)}  ${reference ? 'speaks it' : 'does not'}`;
+  return `${suite.padEnd(width)}  ${packId}  ${numbers.join('  ')}  ${String(ratchetKey).padStart(11)}  ${last}`;
 }

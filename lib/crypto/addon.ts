@@ -28,6 +28,14 @@ export interface AddonSignatureRow {
   readonly fixedLength: boolean;
 }
 
+/** One row of the hash table; the length in bytes. */
+export interface AddonHashRow {
+  readonly name: string;
+  readonly code: number;
+  readonly spec: string;
+  readonly digestLength: number;
+}
+
 /** Operations that the thread pool runs. */
 export type AddonOperation =
   | 'kem-key-pair' // in: []                              out: [publicKey, privateKey]
@@ -40,7 +48,7 @@ export type AddonOperation =
   | 'chain-walk' // in: [chainKey]    count = steps       out: [chainKey]
   | 'chain-message-keys'; // in: [chainKey] count = keys  out: [keys, count * 48 bytes]
 
-/** One job of a batch. `scheme` is the wire code (ignored by the chain operations). Inputs are copied at the call, outputs filled on completion. */
+/** One job of a batch. `scheme` is the wire code (of the chain operations that of the hash). Inputs are copied at the call, outputs filled on completion. */
 export interface AddonJob {
   readonly operation: AddonOperation;
   readonly scheme: number;
@@ -115,22 +123,35 @@ export interface NativeAddon {
   /** `out` is 16 bytes shorter than `sealed`; throws `not-authentic`. */
   aeadOpen(key: Uint8Array, iv: Uint8Array, associatedData: Uint8Array, sealed: Uint8Array, out: Uint8Array): void;
 
-  sha256(data: Uint8Array, out: Uint8Array): void;
-  sha512(data: Uint8Array, out: Uint8Array): void;
-  hmacSha256(key: Uint8Array, data: Uint8Array, out: Uint8Array): void;
-  /** HKDF-SHA-256, RFC 5869; `out` 1 to 8160 bytes. */
-  hkdfSha256(ikm: Uint8Array, salt: Uint8Array, info: Uint8Array, out: Uint8Array): void;
+  hashAlgorithms(): readonly AddonHashRow[];
+  /** `out` has the digest's length. */
+  hash(hash: number, data: Uint8Array, out: Uint8Array): void;
+  /** RFC 2104; `out` has the digest's length. */
+  hmac(hash: number, key: Uint8Array, data: Uint8Array, out: Uint8Array): void;
+  /** RFC 5869; `out` has 1 byte to 255 digests. */
+  hkdf(hash: number, ikm: Uint8Array, salt: Uint8Array, info: Uint8Array, out: Uint8Array): void;
+  /** FIPS 202 §6.2; `out` has any length. */
+  shake128(data: Uint8Array, out: Uint8Array): void;
+  shake256(data: Uint8Array, out: Uint8Array): void;
 
   /**
    * One sending step (crypto.md §7.1): mk = MSGKEY(chainKey); sealed = GCM(mk, associatedData, plaintext); nextChainKey = NEXT(chainKey).
-   * chainKey and nextChainKey 32 bytes; sealed = plaintext + 16 bytes.
+   * chainKey and nextChainKey have the digest's length; sealed = plaintext + 16 bytes.
    */
-  chainSeal(chainKey: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array, sealed: Uint8Array, nextChainKey: Uint8Array): void;
+  chainSeal(
+    hash: number,
+    chainKey: Uint8Array,
+    associatedData: Uint8Array,
+    plaintext: Uint8Array,
+    sealed: Uint8Array,
+    nextChainKey: Uint8Array,
+  ): void;
   /**
    * One receiving step: walks `steps` (0 to 65536) positions forward, opens with the message key there and gives the chain key after it.
    * Throws `not-authentic`, then `plaintext` and `nextChainKey` are zero.
    */
   chainOpen(
+    hash: number,
     chainKey: Uint8Array,
     steps: number,
     associatedData: Uint8Array,
@@ -139,9 +160,9 @@ export interface NativeAddon {
     nextChainKey: Uint8Array,
   ): void;
   /** NEXT applied `steps` (0 to 65536) times. */
-  chainWalk(chainKey: Uint8Array, steps: number, out: Uint8Array): void;
+  chainWalk(hash: number, chainKey: Uint8Array, steps: number, out: Uint8Array): void;
   /** The `count` (1 to 65536) message keys from this position on, 48 bytes each. */
-  chainMessageKeys(chainKey: Uint8Array, count: number, out: Uint8Array): void;
+  chainMessageKeys(hash: number, chainKey: Uint8Array, count: number, out: Uint8Array): void;
 
   /**
    * Runs the jobs (at most 65536) one after another on one thread of the pool; resolves when all are done. Argument errors throw

@@ -5,13 +5,27 @@
  * `callAddon` because a closure per message is measurable.
  */
 import { UsageError } from '../base/errors.js';
-import { Secret, allocateSecret } from '../base/secret.js';
+import { Secret, allocateSecret, copySecret } from '../base/secret.js';
 import { aeadKeyLength, aeadTagLength, notAuthentic, open } from './aead.js';
 import type { NativeAddon } from './addon.js';
 import { addon, asPackageError, callAddon } from './native.js';
+import type { HashAlgorithm } from './scheme.js';
 
-/** Bytes of a chain key. */
-export const chainKeyLength = 32;
+/** A chain key, of the length of its hash's digest. All that comes from it is made with that hash. */
+export class ChainSecret extends Secret<'ChainKey'> {
+  readonly hash: HashAlgorithm;
+
+  /** Takes ownership of `bytes`, which must come from `allocateSecret`. */
+  constructor(hash: HashAlgorithm, bytes: Uint8Array) {
+    super(bytes);
+    this.hash = hash;
+  }
+
+  /** The same chain key in memory of its own: a new secret of the caller. Throws `InternalError('secret-wiped')`. */
+  duplicate(): ChainSecret {
+    return new ChainSecret(this.hash, copySecret(this.expose()));
+  }
+}
 
 /** Bytes of a message key: AEAD key 32, IV 16. */
 export const messageKeyLength = 48;
@@ -23,42 +37,44 @@ const maxMessageKeys = 65_536;
 export interface SealedStep {
   /** Ciphertext and tag: 16 bytes longer than the plaintext. */
   readonly sealed: Uint8Array;
-  readonly nextChainKey: Secret<'ChainKey'>;
+  readonly nextChainKey: ChainSecret;
 }
 
 /** What {@link openStep} gives. */
 export interface OpenedStep {
   readonly plaintext: Uint8Array;
   /** The chain key after the opened message. */
-  readonly nextChainKey: Secret<'ChainKey'>;
+  readonly nextChainKey: ChainSecret;
 }
 
 /** Seals `plaintext` with the message key of this position and steps the chain once. Spec: crypto.md §7.3. */
-export function sealStep(chainKey: Secret<'ChainKey'>, associatedData: Uint8Array, plaintext: Uint8Array): SealedStep {
+export function sealStep(chainKey: ChainSecret, associatedData: Uint8Array, plaintext: Uint8Array): SealedStep {
   const sealed = new Uint8Array(new ArrayBuffer(plaintext.length + aeadTagLength));
-  const next = allocateSecret(chainKeyLength);
+  const { hash } = chainKey;
+  const next = allocateSecret(hash.digestLength);
   try {
-    addon.chainSeal(chainKey.expose(), associatedData, plaintext, sealed, next);
+    addon.chainSeal(hash.code, chainKey.expose(), associatedData, plaintext, sealed, next);
   } catch (thrown) {
     throw asPackageError(thrown);
   }
-  return { sealed, nextChainKey: new Secret(next) };
+  return { sealed, nextChainKey: new ChainSecret(hash, next) };
 }
 
 /**
  * Opens `sealed` with the message key `steps` (0 to 65,536) positions ahead and gives the chain key after it. Throws
  * `VerificationError('not-authentic')`, also when `sealed` is shorter than a tag, and `UsageError('argument-range')`. Spec: crypto.md §7.4.
  */
-export function openStep(chainKey: Secret<'ChainKey'>, steps: number, associatedData: Uint8Array, sealed: Uint8Array): OpenedStep {
+export function openStep(chainKey: ChainSecret, steps: number, associatedData: Uint8Array, sealed: Uint8Array): OpenedStep {
   if (sealed.length < aeadTagLength) throw notAuthentic();
   const plaintext = new Uint8Array(new ArrayBuffer(sealed.length - aeadTagLength));
-  const next = allocateSecret(chainKeyLength);
+  const { hash } = chainKey;
+  const next = allocateSecret(hash.digestLength);
   try {
-    addon.chainOpen(chainKey.expose(), steps, associatedData, sealed, plaintext, next);
+    addon.chainOpen(hash.code, chainKey.expose(), steps, associatedData, sealed, plaintext, next);
   } catch (thrown) {
     throw asPackageError(thrown);
   }
-  return { plaintext, nextChainKey: new Secret(next) };
+  return { plaintext, nextChainKey: new ChainSecret(hash, next) };
 }
 
 /** Opens `sealed` with a message key that was kept. Throws `VerificationError('not-authentic')`. Spec: crypto.md §7.6. */
@@ -68,17 +84,18 @@ export function openWithMessageKey(messageKey: Secret<'MessageKey'>, associatedD
 }
 
 /** NEXT applied `steps` (0 to 65,536) times. Throws `UsageError('argument-range')`. */
-export function walkChain(chainKey: Secret<'ChainKey'>, steps: number, native: NativeAddon = addon): Secret<'ChainKey'> {
-  const out = allocateSecret(chainKeyLength);
-  callAddon(() => native.chainWalk(chainKey.expose(), steps, out));
-  return new Secret(out);
+export function walkChain(chainKey: ChainSecret, steps: number, native: NativeAddon = addon): ChainSecret {
+  const { hash } = chainKey;
+  const out = allocateSecret(hash.digestLength);
+  callAddon(() => native.chainWalk(hash.code, chainKey.expose(), steps, out));
+  return new ChainSecret(hash, out);
 }
 
 /** The message keys of `count` (0 to 65,536) positions from this one on, 48 bytes each. Throws `UsageError('argument-range')`. */
-export function messageKeys(chainKey: Secret<'ChainKey'>, count: number, native: NativeAddon = addon): Secret<'MessageKey'>[] {
+export function messageKeys(chainKey: ChainSecret, count: number, native: NativeAddon = addon): Secret<'MessageKey'>[] {
   if (count === 0) return [];
   const block = messageKeyBlock(count);
-  callAddon(() => native.chainMessageKeys(chainKey.expose(), count, block));
+  callAddon(() => native.chainMessageKeys(chainKey.hash.code, chainKey.expose(), count, block));
   return splitMessageKeys(block);
 }
 

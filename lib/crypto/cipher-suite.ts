@@ -1,11 +1,12 @@
 /**
- * A cipher suite is the named combination a peer can speak: a signature scheme and an agreement scheme under one number, always with
- * AES-256-GCM and SHA-256. Suites are data: every pair of rows makes one. Spec: wire.md §2.
+ * A cipher suite is the named combination a peer can speak: a signature scheme, an agreement scheme and a hash function under one number,
+ * always with AES-256-GCM. Suites are data: every combination of rows makes one, when it is first asked for. Spec: wire.md §2.
  */
 import { UsageError } from '../base/errors.js';
-import { kemSchemes, x25519Scheme } from './kem.js';
-import type { AgreementScheme, SignatureScheme } from './scheme.js';
-import { signatureSchemes } from './signature.js';
+import { kemByCode, kemSchemes, x25519Scheme } from './kem.js';
+import { hashAlgorithms, sha256Algorithm } from './hash.js';
+import type { AgreementScheme, HashAlgorithm, SignatureScheme } from './scheme.js';
+import { signatureByCode, signatureSchemes } from './signature.js';
 
 /** One suite; immutable, and the same object for the same number. */
 export interface CipherSuite {
@@ -15,8 +16,8 @@ export interface CipherSuite {
   readonly packId: number;
   readonly signature: SignatureScheme;
   readonly agreement: AgreementScheme;
-  /** Bytes of a hash: SHA-256. */
-  readonly hashLength: 32;
+  /** Root, chain and message-chain keys are made with it and have the length of its digest. */
+  readonly hash: HashAlgorithm;
   /** Whether the reference (e2ees v1.9.3) can hold a conversation in it. Spec: crypto.md §1. */
   readonly isInReference: boolean;
 }
@@ -36,7 +37,9 @@ const agreementsNotInReference: ReadonlySet<number> = new Set([0, 77]);
 const signaturesNotInReference: ReadonlySet<number> = new Set([33, 41]);
 
 const aes256Gcm = 0;
-const sha2With256Bits = 1;
+
+/** Shorter ones would make keys of less than 256 bits. */
+const suiteHashes: readonly HashAlgorithm[] = hashAlgorithms.filter(({ digestLength }) => digestLength >= sha256Algorithm.digestLength);
 
 /** Packs the parts into a number below 2^32, each cut to its field. Spec: wire.md §2. */
 export function packSuiteId({ version, signature, agreement, symmetric, hash }: PackIdParts): number {
@@ -59,47 +62,72 @@ function plain(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9]/gu, '');
 }
 
-function suiteName(signature: SignatureScheme, agreement: AgreementScheme): string {
-  if (signature.code === 0 && agreement.code === 0) return 'curve25519';
-  return `${plain(signature.name)}-${plain(agreement.name)}`;
+/** The usual hash is not named. */
+function suiteName(signature: SignatureScheme, agreement: AgreementScheme, hash: HashAlgorithm): string {
+  const schemes = signature.code === 0 && agreement.code === 0 ? 'curve25519' : `${plain(signature.name)}-${plain(agreement.name)}`;
+  return hash === sha256Algorithm ? schemes : `${schemes}-${hash.name.toLowerCase().replace('sha-', 'sha')}`;
 }
 
-function suiteOf(signature: SignatureScheme, agreement: AgreementScheme): CipherSuite {
-  const codes = { version: 0, signature: signature.code, agreement: agreement.code, symmetric: aes256Gcm, hash: sha2With256Bits };
+function suiteOf(signature: SignatureScheme, agreement: AgreementScheme, hash: HashAlgorithm): CipherSuite {
+  const codes = { version: 0, signature: signature.code, agreement: agreement.code, symmetric: aes256Gcm, hash: hash.code };
+  const isSpoken = !agreementsNotInReference.has(agreement.code) && !signaturesNotInReference.has(signature.code);
   return Object.freeze({
-    name: suiteName(signature, agreement),
+    name: suiteName(signature, agreement, hash),
     packId: packSuiteId(codes),
     signature,
     agreement,
-    hashLength: 32,
-    isInReference: !agreementsNotInReference.has(agreement.code) && !signaturesNotInReference.has(signature.code),
+    hash,
+    isInReference: isSpoken && hash === sha256Algorithm,
   });
 }
 
-const allSuites: readonly CipherSuite[] = Object.freeze(
-  signatureSchemes.flatMap((signature) => [x25519Scheme, ...kemSchemes].map((agreement) => suiteOf(signature, agreement))),
-);
-const suitesByPackId: ReadonlyMap<number, CipherSuite> = new Map(allSuites.map((suite) => [suite.packId, suite]));
-const suitesByName: ReadonlyMap<string, CipherSuite> = new Map(allSuites.map((suite) => [suite.name, suite]));
+const madeSuites = new Map<number, CipherSuite>();
 
-/** Every suite this build can speak. */
+/** The suite of a pack id, made when it is first asked for; `undefined` when this build cannot speak it. */
+function find(packId: number): CipherSuite | undefined {
+  const made = madeSuites.get(packId);
+  if (made !== undefined) return made;
+  const { signature: signatureCode, agreement: agreementCode, hash: hashCode } = splitPackId(packId);
+  const signature = signatureByCode(signatureCode);
+  const agreement = kemByCode(agreementCode);
+  const hash = suiteHashes.find(({ code }) => code === hashCode);
+  if (signature === undefined || agreement === undefined || hash === undefined) return undefined;
+  const suite = suiteOf(signature, agreement, hash);
+  // What else the number says this build does not know: another version, another cipher.
+  if (suite.packId !== packId) return undefined;
+  madeSuites.set(packId, suite);
+  return suite;
+}
+
+let allSuites: readonly CipherSuite[] | undefined;
+let suitesByName: ReadonlyMap<string, CipherSuite> | undefined;
+
+/** Every suite this build can speak, those with the usual hash first. */
 export function suites(): readonly CipherSuite[] {
+  allSuites ??= Object.freeze(
+    [sha256Algorithm, ...suiteHashes.filter((hash) => hash !== sha256Algorithm)].flatMap((hash) =>
+      signatureSchemes.flatMap((signature) =>
+        [x25519Scheme, ...kemSchemes].map((agreement) => cipherSuite(suiteOf(signature, agreement, hash).packId)),
+      ),
+    ),
+  );
   return allSuites;
 }
 
 /** The suite of a pack id. Throws `UsageError('unknown-suite')`. */
 export function cipherSuite(packId: number): CipherSuite {
-  const suite = suitesByPackId.get(packId);
+  const suite = find(packId);
   if (suite === undefined) throw new UsageError('unknown-suite', `no cipher suite has the pack id ${packId}`);
   return suite;
 }
 
 /** The suite of that name. Throws `UsageError('unknown-suite')`. */
 export function suiteByName(name: string): CipherSuite {
+  suitesByName ??= new Map(suites().map((suite) => [suite.name, suite]));
   const suite = suitesByName.get(name);
   if (suite === undefined) throw new UsageError('unknown-suite', 'no cipher suite has this name');
   return suite;
 }
 
-/** What new accounts use: ML-DSA-87 and ML-KEM-1024. Spec: wire.md §2. */
+/** What new accounts use: ML-DSA-87, ML-KEM-1024 and SHA-256. Spec: wire.md §2. */
 export const defaultSuite: CipherSuite = cipherSuite(0x00113101);

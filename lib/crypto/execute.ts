@@ -4,7 +4,7 @@
 import { E2eeError } from '../base/errors.js';
 import { Secret, allocateSecret } from '../base/secret.js';
 import type { AddonJob, AddonJobResult, AddonOperation, NativeAddon } from './addon.js';
-import { chainKeyLength, messageKeyBlock, messageKeys, splitMessageKeys, walkChain } from './chain.js';
+import { ChainSecret, messageKeyBlock, messageKeys, splitMessageKeys, walkChain } from './chain.js';
 import type { Computation, Job, JobOutcome } from './job.js';
 import { drive } from './job.js';
 import { agree, decapsulate, encapsulate, generateAgreementKeyPair, isEncapsulatedTo } from './kem.js';
@@ -98,7 +98,7 @@ function poolJob(job: Job): PoolJob | undefined {
       const sharedSecret = allocateSecret(job.scheme.sharedSecretLength);
       return {
         request: request('kem-decapsulate', job.scheme.code, [job.privateKey.expose(), job.ciphertext], [sharedSecret]),
-        result: () => new Secret(sharedSecret),
+        result: () => new Secret<'SharedSecret'>(sharedSecret),
       };
     }
     case 'is-encapsulated-to':
@@ -119,14 +119,18 @@ function poolJob(job: Job): PoolJob | undefined {
         result: (value) => value === 1,
       };
     case 'walk-chain': {
-      const out = allocateSecret(chainKeyLength);
-      return { request: request('chain-walk', 0, [job.chainKey.expose()], [out], job.steps), result: () => new Secret(out) };
+      const { hash } = job.chainKey;
+      const out = allocateSecret(hash.digestLength);
+      return {
+        request: request('chain-walk', hash.code, [job.chainKey.expose()], [out], job.steps),
+        result: () => new ChainSecret(hash, out),
+      };
     }
     case 'message-keys': {
       if (job.count === 0) return undefined;
       const block = messageKeyBlock(job.count);
       return {
-        request: request('chain-message-keys', 0, [job.chainKey.expose()], [block], job.count),
+        request: request('chain-message-keys', job.chainKey.hash.code, [job.chainKey.expose()], [block], job.count),
         result: () => splitMessageKeys(block),
       };
     }

@@ -5,6 +5,7 @@
  */
 import type { E2eeError } from '../base/errors.js';
 import type { Secret } from '../base/secret.js';
+import type { ChainSecret } from './chain.js';
 import type { AgreementKeyPair, Encapsulation, SigningKeyPair } from './key-pair.js';
 import type { AgreementScheme, DiffieHellmanScheme, KemScheme, SignatureScheme } from './scheme.js';
 
@@ -44,8 +45,8 @@ export type Job =
       readonly message: Uint8Array;
       readonly signature: Uint8Array;
     }
-  | { readonly operation: 'walk-chain'; readonly chainKey: Secret<'ChainKey'>; readonly steps: number }
-  | { readonly operation: 'message-keys'; readonly chainKey: Secret<'ChainKey'>; readonly count: number };
+  | { readonly operation: 'walk-chain'; readonly chainKey: ChainSecret; readonly steps: number }
+  | { readonly operation: 'message-keys'; readonly chainKey: ChainSecret; readonly count: number };
 
 interface ResultOf {
   'agreement-key-pair': AgreementKeyPair;
@@ -56,7 +57,7 @@ interface ResultOf {
   agree: Secret<'SharedSecret'>;
   sign: Uint8Array;
   verify: boolean;
-  'walk-chain': Secret<'ChainKey'>;
+  'walk-chain': ChainSecret;
   'message-keys': readonly Secret<'MessageKey'>[];
 }
 

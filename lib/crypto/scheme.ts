@@ -32,6 +32,15 @@ export interface DiffieHellmanScheme {
   readonly ratchetKeyLength: number;
 }
 
+/** A hash function of a fixed length. */
+export interface HashAlgorithm {
+  readonly name: string;
+  /** `AlgTypeHash` of wire.md §3. */
+  readonly code: number;
+  readonly spec: string;
+  readonly digestLength: number;
+}
+
 /** What a suite agrees on secrets with. */
 export type AgreementScheme = KemScheme | DiffieHellmanScheme;
 

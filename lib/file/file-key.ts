@@ -7,6 +7,7 @@ import { UsageError } from '../base/errors.js';
 import { type RandomSource, systemRandom } from '../base/random.js';
 import { Secret, allocateSecret, copySecret } from '../base/secret.js';
 import { aeadKeyLength } from '../crypto/aead.js';
+import { sha256Algorithm } from '../crypto/hash.js';
 import { hkdf } from '../crypto/kdf.js';
 
 /** The key of one encrypted file or of one sealed piece of data, 32 bytes; never of two. Whoever holds it wipes it. */
@@ -36,7 +37,7 @@ export function importFileKey(bytes: Uint8Array): FileKey {
  */
 export function deriveFileKey(passphrase: Uint8Array): FileKey {
   if (passphrase.length === 0) throw new UsageError('passphrase-empty', 'an empty passphrase protects nothing');
-  return new Secret<'FileKey'>(hkdf(passphrase, noBytes, utf8('FILE'), aeadKeyLength));
+  return new Secret<'FileKey'>(hkdf(sha256Algorithm, passphrase, noBytes, utf8('FILE'), aeadKeyLength));
 }
 
 /** The bytes of a key that is usable. Throws `UsageError('key-length')`, and `InternalError('secret-wiped')` for a wiped one. */

@@ -6,9 +6,11 @@
  */
 import { type DeviceAddress, deviceKey, sameDevice } from '../base/address.js';
 import type { SessionId } from '../base/brand.js';
-import { type Secret, type Wipeable, duplicate } from '../base/secret.js';
+import type { Secret, Wipeable } from '../base/secret.js';
 import { limits } from '../base/limits.js';
+import type { ChainSecret } from '../crypto/chain.js';
 import type { Computation } from '../crypto/job.js';
+import type { HashAlgorithm } from '../crypto/scheme.js';
 import { walk } from '../ratchet/chain-key.js';
 import { Unfinished } from '../ratchet/unfinished.js';
 import { addedKey, addedKeys, firstChainKey } from './key-update.js';
@@ -57,7 +59,7 @@ export interface HandOver {
   readonly step: GroupStep;
   readonly adding: boolean;
   readonly sequence: number;
-  readonly chainKey: Secret<'ChainKey'>;
+  readonly chainKey: ChainSecret;
 }
 
 /** What a change of an epoch gives. */
@@ -140,6 +142,7 @@ export function withoutChain(epoch: Epoch, device: DeviceAddress): Epoch {
 export function* seededEpoch(
   epoch: Epoch,
   me: DeviceAddress,
+  hash: HashAlgorithm,
   sessionId: SessionId,
   seed: Secret<'GroupSeed'>,
   unmet?: number,
@@ -148,7 +151,7 @@ export function* seededEpoch(
   const chains = new Map<string, MemberChain>();
   const created: Wipeable[] = [];
   for (const [name, chain] of epoch.chains) {
-    const key = unfinished.own(firstChainKey(seed, chain.signingKey));
+    const key = unfinished.own(firstChainKey(hash, seed, chain.signingKey));
     created.push(key);
     chains.set(name, { ...chain, positions: [{ generation: 0, chainKey: { key, index: 0 } }] });
   }
@@ -225,7 +228,7 @@ class EpochWork {
     if (own === undefined || position?.generation !== step.number) return false;
     const { key, index } = position.chainKey;
     if (!sameDevice(step.inviter, this.#me)) {
-      this.#handOvers.push({ step, adding: false, sequence: index, chainKey: this.#own(duplicate(key)) });
+      this.#handOvers.push({ step, adding: false, sequence: index, chainKey: this.#own(key.duplicate()) });
       this.#move(own, step.number + 1, this.#own(addedKey(key)), true);
       return true;
     }
@@ -283,7 +286,7 @@ class EpochWork {
   #met(inviter: MemberChain, start: ChainPosition): MemberChain {
     if (newestPosition(inviter)?.generation === start.generation) return inviter;
     const { key, index } = start.chainKey;
-    const { chain, retired } = withPosition(inviter, { ...start, chainKey: { key: this.#own(duplicate(key)), index } });
+    const { chain, retired } = withPosition(inviter, { ...start, chainKey: { key: this.#own(key.duplicate()), index } });
     this.#retired.push(...retired);
     return chain;
   }
@@ -310,7 +313,7 @@ class EpochWork {
   }
 
   /** Of the own chain nothing older is kept: nobody is going to be sent anything with it. */
-  #move(chain: MemberChain, generation: number, key: Secret<'ChainKey'>, isOwn: boolean): void {
+  #move(chain: MemberChain, generation: number, key: ChainSecret, isOwn: boolean): void {
     const kept = isOwn ? { ...chain, positions: [] } : chain;
     if (isOwn) this.#retired.push(...chain.positions.map(({ chainKey }) => chainKey.key));
     const { chain: moved, retired } = withPosition(kept, { generation, chainKey: { key, index: 0 } });
@@ -318,7 +321,7 @@ class EpochWork {
     this.#chains.set(deviceKey(chain.device), moved);
   }
 
-  #own(secret: Secret<'ChainKey'>): Secret<'ChainKey'> {
+  #own(secret: ChainSecret): ChainSecret {
     this.#created.push(secret);
     return this.#unfinished.own(secret);
   }

@@ -2,6 +2,7 @@
 import type { DeviceAddress, GroupAddress } from '../base/address.js';
 import type { SessionId } from '../base/brand.js';
 import type { Secret } from '../base/secret.js';
+import type { ChainSecret } from '../crypto/chain.js';
 import type { CipherSuite } from '../crypto/cipher-suite.js';
 import type { GroupDevice, GroupInfo, GroupMember } from './membership.js';
 
@@ -27,7 +28,7 @@ export interface GroupUpdateKeyBundle {
   readonly group: GroupInfo;
   readonly sequence: number;
   /** The sender's, before the step. */
-  readonly chainKey: Secret<'ChainKey'>;
+  readonly chainKey: ChainSecret;
   readonly signingKey: Uint8Array;
   /** In the order used for derivation. */
   readonly addingDevices: readonly GroupDevice[];

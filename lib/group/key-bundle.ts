@@ -7,8 +7,7 @@
  */
 import { type DeviceAddress, sameDevice } from '../base/address.js';
 import { ProtocolError } from '../base/errors.js';
-import { type Secret, duplicate, wipeAll } from '../base/secret.js';
-import { chainKeyLength } from '../crypto/chain.js';
+import { type Secret, wipeAll } from '../base/secret.js';
 import type { Computation } from '../crypto/job.js';
 import {
   type Epoch,
@@ -99,7 +98,7 @@ export function* takeSeed(
   const candidates = before.epochs.filter((candidate) => lacks(candidate) && sameMembers(candidate.members, bundle.group.members));
   const epoch = isLeftOver(bundle) ? candidates[0] : following(before.epochs, candidates, bundle);
   if (epoch === undefined) return { kind: 'later' };
-  const change = yield* seededEpoch(epoch, self.address, bundle.sessionId, bundle.seed, unmetBound[waiting]);
+  const change = yield* seededEpoch(epoch, self.address, before.suite.hash, bundle.sessionId, bundle.seed, unmetBound[waiting]);
   return { kind: 'taken', change: withEpoch(self, before, change) };
 }
 
@@ -125,7 +124,7 @@ export function* takeChain(
   bundle: GroupUpdateKeyBundle,
   waiting: WaitingSteps = 'carry-out',
 ): Computation<BundleOutcome> {
-  checkBundle(bundle, from, bundle.chainKey, chainKeyLength);
+  checkBundle(bundle, from, bundle.chainKey, bundle.suite.hash.digestLength);
   const epoch = before?.epochs.findLast(({ joinedBy }) => joinedBy !== undefined && sameDevices(joinedBy.devices, bundle.addingDevices));
   if (before === undefined || epoch?.joinedBy === undefined) return { kind: 'later' };
   const { joinedBy } = epoch;
@@ -136,6 +135,8 @@ export function* takeChain(
   if (!isInviter && !hasKeys(epoch)) return { kind: memberOf(epoch.members, from) === undefined ? 'later' : 'announced' };
   if (hasKeys(epoch) && epoch.sessionId !== bundle.sessionId) return { kind: 'later' };
   if (memberOf(epoch.members, from) === undefined) throw notMember();
+  if (bundle.suite.hash !== before.suite.hash)
+    throw new ProtocolError('group-key', 'a group key is made for another hash than that of the group');
   if (bundle.signingKey.length !== before.suite.signature.publicKeyLength) throw notOwnKey();
   // A chain without a position was given up: its keys are not taken a second time.
   if (chainOf(epoch, from) !== undefined) return { kind: 'known' };
@@ -163,5 +164,5 @@ function checkBundle(bundle: { readonly sender: DeviceAddress }, from: DeviceAdd
 /** The inviter's chain is given as of before the add, the others step once for it. */
 function positionFrom({ adding, chainKey }: GroupUpdateKeyBundle, joinedBy: GroupStep): MemberChain['positions'][number] {
   if (!adding) return { generation: 1, chainKey: { key: addedKey(chainKey), index: 0 } };
-  return { generation: 0, chainKey: { key: duplicate(chainKey), index: joinedBy.sequence } };
+  return { generation: 0, chainKey: { key: chainKey.duplicate(), index: joinedBy.sequence } };
 }

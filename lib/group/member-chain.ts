@@ -9,8 +9,8 @@
 import type { DeviceAddress } from '../base/address.js';
 import { ProtocolError, VerificationError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
-import { type Secret, type Wipeable, duplicate } from '../base/secret.js';
-import { openWithMessageKey, walkChain } from '../crypto/chain.js';
+import type { Wipeable } from '../base/secret.js';
+import { type ChainSecret, openWithMessageKey, walkChain } from '../crypto/chain.js';
 import type { Computation } from '../crypto/job.js';
 import type { ChainKey } from '../ratchet/chain-key.js';
 import { type PassedOver, openAhead } from '../ratchet/receiver-chain.js';
@@ -55,7 +55,7 @@ function generationName(generation: number): Uint8Array {
 }
 
 /** The key at the beginning of a later generation, if its owner went on from `key`: a new secret of the caller. */
-export function derivedKey(key: Secret<'ChainKey'>, generations: number): Secret<'ChainKey'> {
+export function derivedKey(key: ChainSecret, generations: number): ChainSecret {
   let current = addedKey(key);
   for (let i = 1; i < generations; i += 1) {
     const next = addedKey(current);
@@ -70,7 +70,7 @@ export function positionIn(chain: MemberChain, generation: number): ChainPositio
   const from = chain.positions.findLast((position) => position.generation <= generation);
   if (from === undefined) return undefined;
   const steps = generation - from.generation;
-  if (steps === 0) return { generation, chainKey: { key: duplicate(from.chainKey.key), index: from.chainKey.index } };
+  if (steps === 0) return { generation, chainKey: { key: from.chainKey.key.duplicate(), index: from.chainKey.index } };
   return { generation, chainKey: { key: derivedKey(from.chainKey.key, steps), index: 0 } };
 }
 
@@ -78,8 +78,8 @@ export function positionIn(chain: MemberChain, generation: number): ChainPositio
 export function withPosition(
   chain: MemberChain,
   position: ChainPosition,
-): { readonly chain: MemberChain; readonly retired: readonly Secret<'ChainKey'>[] } {
-  const retired: Secret<'ChainKey'>[] = [];
+): { readonly chain: MemberChain; readonly retired: readonly ChainSecret[] } {
+  const retired: ChainSecret[] = [];
   const positions: ChainPosition[] = [];
   for (const known of chain.positions) {
     if (known.generation === position.generation) retired.push(known.chainKey.key);
@@ -173,7 +173,7 @@ function* candidates(chain: MemberChain, anchor: ChainPosition, generation: numb
   }
 }
 
-function derived(key: Secret<'ChainKey'>, generation: number, steps: number): Candidate {
+function derived(key: ChainSecret, generation: number, steps: number): Candidate {
   return { generation: generation + steps, chainKey: { key: derivedKey(key, steps), index: 0 }, isTemporary: true };
 }
 

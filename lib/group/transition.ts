@@ -65,7 +65,7 @@ export function* openEpoch(self: Self, own: OwnEpoch, before?: Group): Computati
   const { address, name, suite, members, devices, sessionId, seed } = own;
   checkDevices(self, members, devices);
   const number = (before === undefined ? 0 : (currentEpoch(before)?.number ?? 0)) + 1;
-  const change = yield* seededEpoch(awaitedEpoch(number, self.address, members, devices), self.address, sessionId, seed);
+  const change = yield* seededEpoch(awaitedEpoch(number, self.address, members, devices), self.address, suite.hash, sessionId, seed);
   const kept = keepEpochs(before?.epochs ?? [], change.epoch);
   const bundle: GroupPreKeyBundle = {
     suite,

@@ -4,11 +4,14 @@
  * Owns: what the handshake secret becomes. Does not own: the handshake, which hands over the secret and keeps (and wipes) it.
  */
 import type { Secret } from '../base/secret.js';
+import type { HashAlgorithm } from '../crypto/scheme.js';
 import type { Ratchet } from './state.js';
 import { deriveRoot, stepRoot } from './root-key.js';
 
 /** What a responder starts with. */
 export interface ResponderStart {
+  /** The suite's. */
+  readonly hash: HashAlgorithm;
   readonly handshakeSecret: Secret<'HandshakeSecret'>;
   /** The private half of the signed pre-key the invite names; becomes the ratchet's. */
   readonly signedPreKey: Secret<'AgreementPrivateKey'>;
@@ -20,7 +23,7 @@ export interface ResponderStart {
 
 /** `InitBob`: the first sending chain comes straight from the handshake, a receiving chain does not exist yet. Spec: crypto.md §7.2. */
 export function responderRatchet(start: ResponderStart): Ratchet {
-  const { rootKey, chainKey } = deriveRoot(start.handshakeSecret);
+  const { rootKey, chainKey } = deriveRoot(start.hash, start.handshakeSecret);
   return {
     rootKey,
     rootSequence: 0,
@@ -33,6 +36,8 @@ export function responderRatchet(start: ResponderStart): Ratchet {
 
 /** What an initiator starts with. */
 export interface InitiatorStart {
+  /** The suite's. */
+  readonly hash: HashAlgorithm;
   readonly handshakeSecret: Secret<'HandshakeSecret'>;
   /** The private half of the base key; becomes the ratchet's. */
   readonly basePrivateKey: Secret<'AgreementPrivateKey'>;
@@ -48,8 +53,8 @@ export interface InitiatorStart {
 
 /** `InitAlice`: one root step beyond the responder, so the first sending chain is already mixed with a second secret. Spec: crypto.md §7.2. */
 export function initiatorRatchet(start: InitiatorStart): Ratchet {
-  const first = deriveRoot(start.handshakeSecret);
-  const second = stepRoot(first.rootKey, start.stepSecret);
+  const first = deriveRoot(start.hash, start.handshakeSecret);
+  const second = stepRoot(start.hash, first.rootKey, start.stepSecret);
   first.rootKey.wipe();
   return {
     rootKey: second.rootKey,

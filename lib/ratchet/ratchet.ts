@@ -7,9 +7,8 @@
  * leaves no temporary behind.
  */
 import { ProtocolError, UsageError, VerificationError } from '../base/errors.js';
-import type { Secret } from '../base/secret.js';
 import { aeadTagLength } from '../crypto/aead.js';
-import { openWithMessageKey } from '../crypto/chain.js';
+import { type ChainSecret, openWithMessageKey } from '../crypto/chain.js';
 import type { CipherSuite } from '../crypto/cipher-suite.js';
 import type { Computation } from '../crypto/job.js';
 import { isCounter, maxCounter } from './counter.js';
@@ -129,7 +128,7 @@ function openSkipped(
 function advanced(
   ratchet: Ratchet,
   skipped: SkippedMessageKeys,
-  oldChainKey: Secret<'ChainKey'>,
+  oldChainKey: ChainSecret,
   theirRatchetKey: Uint8Array,
   opened: Opened,
   positions: number,

@@ -37,7 +37,7 @@ export function* openRootStep(
   const { receiver, sender } = ratchet;
   using unfinished = new Unfinished();
   using incoming = yield* openRatchetKey(suite.agreement, receiver.ourPrivateKey, message.ratchetKey);
-  const received = stepRoot(ratchet.rootKey, incoming);
+  const received = stepRoot(suite.hash, ratchet.rootKey, incoming);
   using middleRootKey = received.rootKey;
   using firstChainKey = received.chainKey;
   const opened = yield* openAhead({ key: firstChainKey, index: 0 }, sequence, associatedData, message.ciphertext);
@@ -57,7 +57,7 @@ export function* openRootStep(
   const answer = yield* newRatchetKey(suite.agreement, sender.theirRatchetKey, theirRatchetKey);
   if (answer.ourPrivateKey !== undefined) unfinished.own(answer.ourPrivateKey);
   using outgoing = answer.sharedSecret;
-  const sending = stepRoot(middleRootKey, outgoing);
+  const sending = stepRoot(suite.hash, middleRootKey, outgoing);
   const skippedChange = keep(skipped, chains);
   unfinished.finish();
 

@@ -42,6 +42,7 @@ export function* inviteByDiffieHellman(
   try {
     using handshakeSecret = joinSecrets(secrets);
     const ratchet = initiatorRatchet({
+      hash: bundle.suite.hash,
       handshakeSecret,
       basePrivateKey,
       signedPreKey,
@@ -74,6 +75,7 @@ export function* acceptByDiffieHellman(
     using handshakeSecret = joinSecrets(secrets);
     const ratchetKey = keys.signedPreKey.publicKey;
     const ratchet = responderRatchet({
+      hash: invite.suite.hash,
       handshakeSecret,
       signedPreKey: new Secret(copySecret(keys.signedPreKey.privateKey.expose())),
       baseKey: copyBytes(invite.baseKey),

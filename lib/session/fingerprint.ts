@@ -1,8 +1,10 @@
 import { concat, utf8 } from '../base/bytes.js';
 import { hkdf } from '../crypto/kdf.js';
+import type { HashAlgorithm } from '../crypto/scheme.js';
 
 const fingerprintLength = 64;
-const zeroSalt = new Uint8Array(32);
+/** HKDF fills it up with zeros. */
+const zeroSalt = new Uint8Array(0);
 const label = utf8('Fingerprint');
 
 /** The agreement public keys that a handshake used. */
@@ -16,12 +18,12 @@ export interface HandshakeKeys {
 
 /**
  * What two people compare to know that nobody stands between them in this session, 64 bytes:
- * `HKDF(ik_A || ik_B || spk_B [|| opk_B], zero(32), "Fingerprint", 64)`. It differs from session to session. Spec: crypto.md §6.3.
+ * `HKDF(ik_A || ik_B || spk_B [|| opk_B], zero(32), "Fingerprint", 64)` with the suite's hash. It differs from session to session. Spec: crypto.md §6.3.
  */
-export function sessionFingerprint(keys: HandshakeKeys): Uint8Array {
+export function sessionFingerprint(hash: HashAlgorithm, keys: HandshakeKeys): Uint8Array {
   const parts = [keys.initiatorIdentity, keys.responderIdentity, keys.signedPreKey];
   if (keys.oneTimePreKey !== undefined) parts.push(keys.oneTimePreKey);
-  return hkdf(concat(parts), zeroSalt, label, fingerprintLength);
+  return hkdf(hash, concat(parts), zeroSalt, label, fingerprintLength);
 }
 
 /** Authenticated with every message of the session, the same on both sides: `IK_initiator || IK_responder`. Spec: crypto.md §5. */

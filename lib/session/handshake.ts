@@ -63,7 +63,7 @@ export function* initiate({ account, bundle, sessionId, now }: Initiate): Comput
     associatedData: sessionAssociatedData(initiatorIdentity, responderIdentity),
     fingerprint:
       scheme.kind === 'kem'
-        ? sessionFingerprint({
+        ? sessionFingerprint(suite.hash, {
             initiatorIdentity,
             responderIdentity,
             signedPreKey: bundle.signedPreKey.publicKey,
@@ -129,7 +129,7 @@ export function* accept({ account, oneTimePreKey, invite, now }: AcceptInvite): 
     associatedData: sessionAssociatedData(invite.identityKey, identity.publicKey),
     fingerprint:
       scheme.kind === 'kem'
-        ? sessionFingerprint({
+        ? sessionFingerprint(suite.hash, {
             initiatorIdentity: invite.identityKey,
             responderIdentity: identity.publicKey,
             signedPreKey: preKey.keyPair.publicKey,

@@ -60,6 +60,7 @@ export function* acceptByKem(scheme: KemScheme, keys: ResponderKeys, invite: Inv
   try {
     using handshakeSecret = joinSecrets([toIdentity.sharedSecret, ...opened]);
     const ratchet = responderRatchet({
+      hash: invite.suite.hash,
       handshakeSecret,
       // The account wipes its own copy when the pre-key ages out; the session goes on with it.
       signedPreKey: new Secret(copySecret(keys.signedPreKey.privateKey.expose())),
@@ -92,6 +93,7 @@ export function* completeByKem(
     if (!ours) return undefined;
     using handshakeSecret = joinSecrets([toUs, ...sharedSecrets]);
     return initiatorRatchet({
+      hash: accept.suite.hash,
       handshakeSecret,
       basePrivateKey: baseKeyPair.privateKey,
       signedPreKey: theirSignedPreKey,

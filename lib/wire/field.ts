@@ -4,6 +4,7 @@ import { copyBytes } from '../base/bytes.js';
 import { DecodeError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import { copySecret, Secret } from '../base/secret.js';
+import { ChainSecret } from '../crypto/chain.js';
 import { cipherSuite, type CipherSuite } from '../crypto/cipher-suite.js';
 import type { e2ees } from './generated/e2ees.js';
 
@@ -98,6 +99,13 @@ export function requiredBytes(value: Maybe<Uint8Array>, field: string): Uint8Arr
 /** Key material copied into a secret of the caller's. Throws code `missing-field`. */
 export function secret<Kind extends string>(value: Maybe<Uint8Array>, field: string): Secret<Kind> {
   return new Secret<Kind>(copySecret(nonEmpty(value, field)));
+}
+
+/** A chain key of the suite's hash, copied. Throws code `missing-field`, and `malformed` for one of another length than the digest's. */
+export function chainSecret({ hash }: CipherSuite, value: Maybe<Uint8Array>, field: string): ChainSecret {
+  const bytes = nonEmpty(value, field);
+  if (bytes.length === hash.digestLength) return new ChainSecret(hash, copySecret(bytes));
+  throw new DecodeError('malformed', `${field} has ${bytes.length} bytes, ${hash.digestLength} expected`);
 }
 
 /** The elements of a list, each turned by `read`. Throws code `too-long` before any is read. */

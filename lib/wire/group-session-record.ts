@@ -11,7 +11,6 @@ import { DecodeError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import type { Secret } from '../base/secret.js';
 import type { CipherSuite } from '../crypto/cipher-suite.js';
-import { chainKeyLength } from '../crypto/chain.js';
 import { chainAssociatedData, groupSeedLength } from '../group/key-update.js';
 import type { GroupInfo } from '../group/membership.js';
 import { Unfinished } from '../ratchet/unfinished.js';
@@ -33,7 +32,7 @@ export interface GroupSessionRecord {
   readonly group: GroupInfo;
   /** Number of the next message key. */
   readonly sequence: number;
-  /** 32 bytes; `undefined` while half of the record is missing. */
+  /** Of the length of the digest of the suite's hash; `undefined` while half of the record is missing. */
   readonly chainKey: Secret<'ChainKey'> | undefined;
   /** 32 bytes; only until the list of devices has come. */
   readonly seed: Secret<'GroupSeed'> | undefined;
@@ -66,15 +65,16 @@ export function decodeGroupSessionRecord(encoded: Uint8Array, maxLength: number 
   const found = decodeMessage(e2ees.GroupSession, encoded, maxLength);
   using secrets = new Unfinished();
   requiredText(found.version, 'version');
+  const used = suite(found.e2eesPackId, 'e2ees_pack_id');
   const record = {
-    suite: suite(found.e2eesPackId, 'e2ees_pack_id'),
+    suite: used,
     sessionId: optionalSessionId(found.sessionId, 'session_id'),
     sender: readDevice(found.sender, 'sender'),
     owner: readDevice(found.sessionOwner, 'session_owner'),
     group: readGroupInfo(found.groupInfo, 'group_info'),
     sequence: found.sequence,
     signingKey: readSigningKey(found.associatedData),
-    chainKey: optionalSecret<'ChainKey'>(found.chainKey, 'chain_key', chainKeyLength, secrets),
+    chainKey: optionalSecret<'ChainKey'>(found.chainKey, 'chain_key', used.hash.digestLength, secrets),
     seed: optionalSecret<'GroupSeed'>(found.groupSeed, 'group_seed', groupSeedLength, secrets),
   };
   secrets.finish();

@@ -14,6 +14,7 @@ import type { GroupDevice, GroupInfo, GroupMember } from '../group/membership.js
 import { readDevice, readGroup, toAddress } from './address.js';
 import {
   bytes,
+  chainSecret,
   list,
   type Maybe,
   optionalSessionId,
@@ -159,8 +160,9 @@ export function toGroupUpdateKeyBundle(bundle: GroupUpdateKeyBundle): e2ees.Grou
 export function readGroupUpdateKeyBundle(value: Maybe<e2ees.GroupUpdateKeyBundle.$Properties>, field: string): GroupUpdateKeyBundle {
   const found = required(value, field);
   requiredText(found.version, `${field}.version`);
+  const used = suite(found.e2eesPackId, `${field}.e2ees_pack_id`);
   return {
-    suite: suite(found.e2eesPackId, `${field}.e2ees_pack_id`),
+    suite: used,
     sender: readDevice(found.sender, `${field}.sender`),
     adding: found.adding === true,
     sessionId: sessionId(found.sessionId, `${field}.session_id`),
@@ -168,7 +170,7 @@ export function readGroupUpdateKeyBundle(value: Maybe<e2ees.GroupUpdateKeyBundle
     sequence: found.sequence ?? 0,
     signingKey: requiredBytes(found.signPublicKey, `${field}.sign_public_key`),
     addingDevices: readGroupDevices(found.addingMemberInfoList, `${field}.adding_member_info_list`),
-    chainKey: secret(found.chainKey, `${field}.chain_key`),
+    chainKey: chainSecret(used, found.chainKey, `${field}.chain_key`),
   };
 }
 

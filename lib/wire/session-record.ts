@@ -18,6 +18,7 @@ import { readAgreementKeyPair, toKeyPair } from './account-record.js';
 import { readDevice, toAddress } from './address.js';
 import { decodeMessage, encodeMessage } from './codec.js';
 import {
+  chainSecret,
   integer,
   list,
   type Maybe,
@@ -86,7 +87,9 @@ export function decodeSessionRecord(encoded: Uint8Array, maxLength: number = lim
     oneTimePreKeyId: found.bobOneTimePreKeyId,
   };
   const record = {
-    session: found.responded ? { ...base, ...readReady(ratchet, secrets) } : { ...base, ...readInvited(found, used, ratchet, secrets) },
+    session: found.responded
+      ? { ...base, ...readReady(ratchet, used, secrets) }
+      : { ...base, ...readInvited(found, used, ratchet, secrets) },
     skipped: readSkipped(ratchet, secrets),
   };
   secrets.finish();
@@ -122,8 +125,8 @@ function joinedSecrets({ sharedSecrets }: PendingKemInvite): Uint8Array {
   return joined;
 }
 
-function readReady(ratchet: e2ees.Ratchet.$Properties, secrets: Unfinished) {
-  const read = readRatchet(ratchet, secrets);
+function readReady(ratchet: e2ees.Ratchet.$Properties, used: CipherSuite, secrets: Unfinished) {
+  const read = readRatchet(ratchet, used, secrets);
   const { chainKey } = read.receiver;
   return {
     state: 'ready',
@@ -138,7 +141,7 @@ function readInvited(found: e2ees.Session, used: CipherSuite, ratchet: e2ees.Rat
   const sharedInputs = list(found.preSharedInputList, 'pre_shared_input_list', maxSharedInputs, requiredBytes);
   const invited = { state: 'invited', role: 'initiator' } as const;
   if (used.agreement.kind === 'diffie-hellman') {
-    return { ...invited, pending: { kind: 'diffie-hellman', sharedInputs, ratchet: readRatchet(ratchet, secrets) } } as const;
+    return { ...invited, pending: { kind: 'diffie-hellman', sharedInputs, ratchet: readRatchet(ratchet, used, secrets) } } as const;
   }
   return {
     ...invited,
@@ -187,7 +190,7 @@ function toRatchet(ratchet: Ratchet, skipped: SkippedMessageKeys): e2ees.Ratchet
   };
 }
 
-function readRatchet(found: e2ees.Ratchet.$Properties, secrets: Unfinished): Ratchet {
+function readRatchet(found: e2ees.Ratchet.$Properties, used: CipherSuite, secrets: Unfinished): Ratchet {
   const sender = required(found.senderChain, 'sender_chain');
   const receiver = required(found.receiverChain, 'receiver_chain');
   const { chainKey } = receiver;
@@ -200,12 +203,12 @@ function readRatchet(found: e2ees.Ratchet.$Properties, secrets: Unfinished): Rat
     sender: {
       ourRatchetKey: requiredBytes(sender.ourRatchetPublicKey, 'our_ratchet_public_key'),
       theirRatchetKey: requiredBytes(sender.theirRatchetPublicKey, 'their_ratchet_public_key'),
-      chainKey: readChainKey(sender.chainKey, 'sender_chain.chain_key', secrets),
+      chainKey: readChainKey(sender.chainKey, used, 'sender_chain.chain_key', secrets),
     },
     receiver: {
       theirRatchetKey: hasChain ? requiredBytes(receiver.theirRatchetPublicKey, 'their_ratchet_public_key') : undefined,
       ourPrivateKey: secrets.own(secret<'AgreementPrivateKey'>(receiver.ourRatchetPrivateKey, 'our_ratchet_private_key')),
-      chainKey: hasChain ? readChainKey(chainKey, 'receiver_chain.chain_key', secrets) : undefined,
+      chainKey: hasChain ? readChainKey(chainKey, used, 'receiver_chain.chain_key', secrets) : undefined,
     },
   };
 }
@@ -214,9 +217,9 @@ function toChainKey(chainKey: ChainKey): e2ees.ChainKey.$Properties {
   return { index: chainKey.index, sharedKey: chainKey.key.expose() };
 }
 
-function readChainKey(value: Maybe<e2ees.ChainKey.$Properties>, field: string, secrets: Unfinished): ChainKey {
+function readChainKey(value: Maybe<e2ees.ChainKey.$Properties>, used: CipherSuite, field: string, secrets: Unfinished): ChainKey {
   const found = required(value, field);
-  return { key: secrets.own(secret<'ChainKey'>(found.sharedKey, `${field}.shared_key`)), index: found.index ?? 0 };
+  return { key: secrets.own(chainSecret(used, found.sharedKey, `${field}.shared_key`)), index: found.index ?? 0 };
 }
 
 /** The newest `limits.skippedMessageKeys`; the reference keeps them without bound. Keys of one chain come to share one array. */

@@ -31,24 +31,27 @@ bool Call::ReadInteger(const char* name, double* value) {
   return true;
 }
 
-const KemScheme& Call::Kem() {
-  static constexpr KemScheme kNone{};
+template <typename Row>
+const Row& Call::RowOf(const char* name, const Row* (*find)(double code)) {
+  static constexpr Row kNone{};
   double code = 0;
-  if (!ReadInteger("scheme", &code)) return kNone;
-  const KemScheme* scheme = FindKemScheme(code);
-  if (scheme != nullptr) return *scheme;
-  Refuse(Status::kUnknownScheme, "scheme");
+  if (!ReadInteger(name, &code)) return kNone;
+  const Row* row = find(code);
+  if (row != nullptr) return *row;
+  Refuse(Status::kUnknownScheme, name);
   return kNone;
 }
 
+const KemScheme& Call::Kem() {
+  return RowOf("scheme", FindKemScheme);
+}
+
 const SignatureScheme& Call::Signature() {
-  static constexpr SignatureScheme kNone{};
-  double code = 0;
-  if (!ReadInteger("scheme", &code)) return kNone;
-  const SignatureScheme* scheme = FindSignatureScheme(code);
-  if (scheme != nullptr) return *scheme;
-  Refuse(Status::kUnknownScheme, "scheme");
-  return kNone;
+  return RowOf("scheme", FindSignatureScheme);
+}
+
+const HashAlgorithm& Call::Hash() {
+  return RowOf("hash", FindHashAlgorithm);
 }
 
 uint32_t Call::Count(const char* name, uint32_t minimum, uint32_t maximum) {

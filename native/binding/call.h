@@ -8,6 +8,7 @@
 #include "memory/bytes.h"
 #include "operation/length.h"
 #include "operation/status.h"
+#include "scheme/hash_algorithm.h"
 #include "scheme/kem_scheme.h"
 #include "scheme/signature_scheme.h"
 
@@ -25,6 +26,8 @@ class Call {
   [[nodiscard]] const KemScheme& Kem();
   /// The next argument as a signature scheme's code; an empty row when there is none such.
   [[nodiscard]] const SignatureScheme& Signature();
+  /// The next argument as a hash function's code; an empty row when there is none such.
+  [[nodiscard]] const HashAlgorithm& Hash();
   /// The next argument as an integer.
   [[nodiscard]] uint32_t Count(const char* name, uint32_t minimum, uint32_t maximum);
   /// The next argument as bytes to read.
@@ -51,7 +54,7 @@ class Call {
   [[nodiscard]] napi_value Next();
 
  private:
-  static constexpr size_t kMostArguments = 6;
+  static constexpr size_t kMostArguments = 7;
 
   struct Failure {
     Status status = Status::kOk;
@@ -62,6 +65,8 @@ class Call {
 
   [[nodiscard]] MutableBytes Read(const char* name, Length length);
   [[nodiscard]] bool ReadInteger(const char* name, double* value);
+  template <typename Row>
+  [[nodiscard]] const Row& RowOf(const char* name, const Row* (*find)(double code));
   void WipeOutputs();
   void ThrowFailure();
 

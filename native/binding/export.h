@@ -29,7 +29,6 @@ std::span<const Export> AeadExports();
 std::span<const Export> BatchExports();
 std::span<const Export> ChainExports();
 std::span<const Export> HashExports();
-std::span<const Export> HkdfExports();
 std::span<const Export> KemExports();
 std::span<const Export> MemoryExports();
 std::span<const Export> SignatureExports();

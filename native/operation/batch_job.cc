@@ -87,20 +87,20 @@ Status RunVerify(BatchJob& job) {
   return Status::kOk;
 }
 
-BatchLayout ChainWalkLayout(const BatchJob&) {
-  return {{Exactly(kChainKeyLength)}, {Exactly(kChainKeyLength)}};
+BatchLayout ChainWalkLayout(const BatchJob& job) {
+  return {{Exactly(job.hash->digest_length)}, {Exactly(job.hash->digest_length)}};
 }
 
 Status RunChainWalk(BatchJob& job) {
-  return ChainWalk(In(job, 0), job.count, Out(job, 0));
+  return ChainWalk(*job.hash, In(job, 0), job.count, Out(job, 0));
 }
 
 BatchLayout ChainMessageKeysLayout(const BatchJob& job) {
-  return {{Exactly(kChainKeyLength)}, {Exactly(job.count * kMessageKeyLength)}};
+  return {{Exactly(job.hash->digest_length)}, {Exactly(job.count * kMessageKeyLength)}};
 }
 
 Status RunChainMessageKeys(BatchJob& job) {
-  return ChainMessageKeys(In(job, 0), Out(job, 0));
+  return ChainMessageKeys(*job.hash, In(job, 0), Out(job, 0));
 }
 
 constexpr BatchOperation kOperations[] = {

@@ -7,6 +7,7 @@
 #include "memory/secret_buffer.h"
 #include "operation/length.h"
 #include "operation/status.h"
+#include "scheme/hash_algorithm.h"
 #include "scheme/kem_scheme.h"
 #include "scheme/signature_scheme.h"
 
@@ -20,6 +21,7 @@ struct BatchJob {
   /// Set for the operations of its family.
   const KemScheme* kem = nullptr;
   const SignatureScheme* signature = nullptr;
+  const HashAlgorithm* hash = nullptr;
   /// Steps or keys of a chain operation.
   uint32_t count = 0;
   std::vector<SecretBuffer> inputs;

@@ -12,13 +12,12 @@ namespace {
 
 constexpr std::array<uint8_t, 1> kNextInput = {0x02};
 constexpr std::array<uint8_t, 11> kMessageKeysInfo = {'M', 'e', 's', 's', 'a', 'g', 'e', 'K', 'e', 'y', 's'};
-constexpr std::array<uint8_t, 1> kFirstBlock = {1};
-constexpr std::array<uint8_t, 1> kSecondBlock = {2};
-constexpr std::array<uint8_t, kSha256Length> kZeroSalt{};
 
-/// The contexts of one chain operation, and its three derivations.
+/// The contexts of one chain operation, and its derivations.
 class Chain {
  public:
+  explicit Chain(const HashAlgorithm& hash) : salt_(hash), key_(hash) {}
+
   /// out = NEXT(chain_key); `out` may be `chain_key`.
   bool Next(Bytes chain_key, MutableBytes out) { return key_.SetKey(chain_key) && key_.Compute({kNextInput}, out); }
 
@@ -30,25 +29,32 @@ class Chain {
     return true;
   }
 
-  /// out = MSGKEY(chain_key). HKDF written out, so that the salt's and the extracted key's blocks are hashed once.
+  /// out = MSGKEY(chain_key). The two steps of HKDF, so that the salt's blocks are hashed once.
   bool MessageKey(Bytes chain_key, MutableBytes out) {
-    SecretArray<kSha256Length> extracted;
-    SecretArray<kSha256Length> second;
-    const MutableBytes first = out.first(kSha256Length);
-    if (!salt_set_) salt_set_ = salt_.SetKey(kZeroSalt);
-    if (!salt_set_ || !salt_.Compute({chain_key}, extracted.bytes()) || !key_.SetKey(extracted.bytes()) ||
-        !key_.Compute({kMessageKeysInfo, kFirstBlock}, first) ||
-        !key_.Compute({first, kMessageKeysInfo, kSecondBlock}, second.bytes())) {
-      return false;
-    }
-    std::ranges::copy(second.bytes().first(kMessageKeyLength - kSha256Length), out.begin() + kSha256Length);
-    return true;
+    SecretArray<kLongestDigest> memory;
+    const MutableBytes extracted = memory.bytes().first(chain_key.size());
+    if (!salt_set_) salt_set_ = salt_.SetKey({});
+    return salt_set_ && salt_.Compute({chain_key}, extracted) && key_.SetKey(extracted) &&
+           key_.Expand(kMessageKeysInfo, out);
   }
 
  private:
-  HmacSha256 salt_;
-  HmacSha256 key_;
+  /// Of no bytes, which HMAC fills up with zeros as it does the zero bytes of the formula.
+  Hmac salt_;
+  Hmac key_;
   bool salt_set_ = false;
+};
+
+/// A chain key on its way; wiped at the end of its scope.
+class CurrentKey {
+ public:
+  explicit CurrentKey(Bytes chain_key) : length_(chain_key.size()) { std::ranges::copy(chain_key, memory_.data()); }
+
+  [[nodiscard]] MutableBytes bytes() { return memory_.bytes().first(length_); }
+
+ private:
+  SecretArray<kLongestDigest> memory_;
+  size_t length_;
 };
 
 /// Wipes the outputs unless the operation went well.
@@ -70,16 +76,15 @@ Bytes IvOf(Bytes message_key) {
 
 }  // namespace
 
-Status ChainWalk(Bytes chain_key, uint32_t steps, MutableBytes out) {
-  Chain chain;
+Status ChainWalk(const HashAlgorithm& hash, Bytes chain_key, uint32_t steps, MutableBytes out) {
+  Chain chain(hash);
   std::ranges::copy(chain_key, out.begin());
   return Ended(chain.Walk(out, steps) ? Status::kOk : Status::kCryptoFailed, out);
 }
 
-Status ChainMessageKeys(Bytes chain_key, MutableBytes keys) {
-  Chain chain;
-  SecretArray<kChainKeyLength> current;
-  std::ranges::copy(chain_key, current.data());
+Status ChainMessageKeys(const HashAlgorithm& hash, Bytes chain_key, MutableBytes keys) {
+  Chain chain(hash);
+  CurrentKey current(chain_key);
   for (MutableBytes rest = keys; !rest.empty(); rest = rest.subspan(kMessageKeyLength)) {
     if (!chain.MessageKey(current.bytes(), rest.first(kMessageKeyLength)) ||
         !chain.Next(current.bytes(), current.bytes())) {
@@ -89,9 +94,9 @@ Status ChainMessageKeys(Bytes chain_key, MutableBytes keys) {
   return Status::kOk;
 }
 
-Status ChainSeal(Bytes chain_key, Bytes associated_data, Bytes plaintext, MutableBytes sealed,
-                 MutableBytes next_chain_key) {
-  Chain chain;
+Status ChainSeal(const HashAlgorithm& hash, Bytes chain_key, Bytes associated_data, Bytes plaintext,
+                 MutableBytes sealed, MutableBytes next_chain_key) {
+  Chain chain(hash);
   SecretArray<kMessageKeyLength> message_key;
   if (!chain.MessageKey(chain_key, message_key.bytes()) || !chain.Next(chain_key, next_chain_key)) {
     return Ended(Status::kCryptoFailed, sealed, next_chain_key);
@@ -101,12 +106,11 @@ Status ChainSeal(Bytes chain_key, Bytes associated_data, Bytes plaintext, Mutabl
   return Ended(status, sealed, next_chain_key);
 }
 
-Status ChainOpen(Bytes chain_key, uint32_t steps, Bytes associated_data, Bytes sealed, MutableBytes plaintext,
-                 MutableBytes next_chain_key) {
-  Chain chain;
-  SecretArray<kChainKeyLength> current;
+Status ChainOpen(const HashAlgorithm& hash, Bytes chain_key, uint32_t steps, Bytes associated_data, Bytes sealed,
+                 MutableBytes plaintext, MutableBytes next_chain_key) {
+  Chain chain(hash);
+  CurrentKey current(chain_key);
   SecretArray<kMessageKeyLength> message_key;
-  std::ranges::copy(chain_key, current.data());
   if (!chain.Walk(current.bytes(), steps) || !chain.MessageKey(current.bytes(), message_key.bytes()) ||
       !chain.Next(current.bytes(), next_chain_key)) {
     return Ended(Status::kCryptoFailed, plaintext, next_chain_key);

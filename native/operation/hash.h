@@ -1,40 +1,35 @@
 #ifndef SKISSM_OPERATION_HASH_H_
 #define SKISSM_OPERATION_HASH_H_
 
-#include <mbedtls/md.h>
-
 #include <initializer_list>
 #include <variant>
 
 #include "accelerated/sha256.h"
 #include "memory/bytes.h"
+#include "operation/keccak.h"
+#include "scheme/hash_algorithm.h"
 
 namespace skissm {
 
-inline constexpr size_t kSha256Length = 32;
-inline constexpr size_t kSha512Length = 64;
-/// The longest output of HKDF-SHA-256: 255 blocks. RFC 5869 §2.3.
-inline constexpr size_t kLongestHkdfSha256 = 255 * kSha256Length;
+/// The longest output of HKDF, in digests. RFC 5869 §2.3.
+inline constexpr size_t kMostHkdfBlocks = 255;
 
-/// SHA-256 of the concatenated parts. False if the library fails.
-[[nodiscard]] bool Sha256(std::initializer_list<Bytes> parts, MutableBytes out);
+/// The digest of the concatenated parts. False if the library fails.
+[[nodiscard]] bool Hash(const HashAlgorithm& algorithm, std::initializer_list<Bytes> parts, MutableBytes out);
 
-/// SHA-512 of the concatenated parts. False if the library fails.
-[[nodiscard]] bool Sha512(std::initializer_list<Bytes> parts, MutableBytes out);
+/// HKDF; an empty salt stands for a digest of zero bytes. False if the library fails. RFC 5869.
+[[nodiscard]] bool Hkdf(const HashAlgorithm& algorithm, Bytes ikm, Bytes salt, Bytes info, MutableBytes out);
 
-/// HKDF-SHA-256; an empty salt stands for 32 zero bytes. False if the library fails. RFC 5869.
-[[nodiscard]] bool HkdfSha256(Bytes ikm, Bytes salt, Bytes info, MutableBytes out);
-
-/// HMAC-SHA-256 in mbed TLS; the contexts are allocated once. Wipes its state.
-class PortableHmacSha256 {
+/// HMAC over SHA-2 in mbed TLS; the contexts are allocated once. Wipes its state.
+class MbedtlsHmac {
  public:
-  PortableHmacSha256();
-  PortableHmacSha256(const PortableHmacSha256&) = delete;
-  PortableHmacSha256& operator=(const PortableHmacSha256&) = delete;
-  ~PortableHmacSha256();
+  explicit MbedtlsHmac(mbedtls_md_type_t type);
+  MbedtlsHmac(const MbedtlsHmac&) = delete;
+  MbedtlsHmac& operator=(const MbedtlsHmac&) = delete;
+  ~MbedtlsHmac();
 
-  /// False if the library fails, now or when the contexts were allocated. The key is a block at most.
-  [[nodiscard]] bool SetKey(Bytes key);
+  /// Both blocks are of the hash's block length. False if the library fails, now or when the contexts were allocated.
+  [[nodiscard]] bool SetKeyBlocks(Bytes inner, Bytes outer);
   [[nodiscard]] bool Compute(std::initializer_list<Bytes> parts, MutableBytes out);
 
  private:
@@ -44,31 +39,45 @@ class PortableHmacSha256 {
   bool ready_;
 };
 
-/// HMAC-SHA-256 on the processor's instructions. Wipes its state.
-class AcceleratedHmacSha256 {
+/// HMAC over a hash of ours, which is copied where a computation begins. Wipes its state.
+template <typename State>
+class CopyingHmac {
  public:
-  /// The key is a block at most.
-  void SetKey(Bytes key);
-  void Compute(std::initializer_list<Bytes> parts, MutableBytes out) const;
+  explicit CopyingHmac(const State& fresh) : inner_(fresh), outer_(fresh) {}
+
+  /// Both blocks are of the hash's block length.
+  [[nodiscard]] bool SetKeyBlocks(Bytes inner, Bytes outer) {
+    inner_.Reset();
+    inner_.Update(inner);
+    outer_.Reset();
+    outer_.Update(outer);
+    return true;
+  }
+  [[nodiscard]] bool Compute(std::initializer_list<Bytes> parts, MutableBytes out) const;
 
  private:
-  AcceleratedSha256 inner_;
-  AcceleratedSha256 outer_;
+  State inner_;
+  State outer_;
 };
 
-/// HMAC-SHA-256 with a key that is set once and used for many messages, then replaced: the two key blocks are hashed
-/// when the key is set. RFC 2104. Wipes its state.
-class HmacSha256 {
+/// HMAC with a key that is set once and used for many messages, then replaced: the two key blocks are hashed when the
+/// key is set. RFC 2104. Wipes its state.
+class Hmac {
  public:
-  HmacSha256();
+  explicit Hmac(const HashAlgorithm& algorithm);
 
   /// False if the library fails.
   [[nodiscard]] bool SetKey(Bytes key);
-  /// The 32-byte code of the concatenated parts. `out` may be one of them, or the key.
+  /// The code of the concatenated parts, of the digest's length. `out` may be one of them, or the key.
   [[nodiscard]] bool Compute(std::initializer_list<Bytes> parts, MutableBytes out);
+  /// HKDF-Expand with the key that is set: as many bytes as `out` has. RFC 5869 §2.3.
+  [[nodiscard]] bool Expand(Bytes info, MutableBytes out);
 
  private:
-  std::variant<AcceleratedHmacSha256, PortableHmacSha256> hmac_;
+  using State = std::variant<CopyingHmac<AcceleratedSha256>, CopyingHmac<Keccak>, MbedtlsHmac>;
+
+  const HashAlgorithm& algorithm_;
+  State state_;
 };
 
 }  // namespace skissm

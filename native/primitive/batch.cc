@@ -122,13 +122,21 @@ class BatchReader {
   }
 
   bool ReadScheme(const std::string& name, napi_value object, BatchJob* job) {
-    if (job->operation->family == BatchFamily::kChain) return ReadCount(name, object, job);
     double code = 0;
     if (!ReadNumber(name, object, "scheme", &code)) return false;
-    const bool is_kem = job->operation->family == BatchFamily::kKem;
-    job->kem = is_kem ? FindKemScheme(code) : nullptr;
-    job->signature = is_kem ? nullptr : FindSignatureScheme(code);
+    switch (job->operation->family) {
+      case BatchFamily::kKem:
+        job->kem = FindKemScheme(code);
+        break;
+      case BatchFamily::kSignature:
+        job->signature = FindSignatureScheme(code);
+        break;
+      case BatchFamily::kChain:
+        job->hash = FindHashAlgorithm(code);
+        break;
+    }
     if (job->kem != nullptr || job->signature != nullptr) return true;
+    if (job->hash != nullptr) return ReadCount(name, object, job);
     return Fail(Status::kUnknownScheme, name + ".scheme: " + MeaningOf(Status::kUnknownScheme));
   }
 

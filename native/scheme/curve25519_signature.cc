@@ -82,13 +82,13 @@ int Curve25519Sign(uint8_t* signature, size_t* signature_length, const uint8_t* 
   prefix[0] = 0xfe;
   SecretArray<kRandomLength> random;
   FillRandom(random.bytes());
-  SecretArray<kSha512Length> nonce;
-  if (!Sha512({prefix, a, text, random.bytes()}, nonce.bytes())) return -1;
+  SecretArray<kSha512.digest_length> nonce;
+  if (!Hash(kSha512, {prefix, a, text, random.bytes()}, nonce.bytes())) return -1;
   sc_reduce(nonce.data());
   MultiplyBasePoint(nonce.bytes().first(kScalarLength), commitment);
 
-  std::array<uint8_t, kSha512Length> challenge;
-  if (!Sha512({commitment, public_point, text}, challenge)) return -1;
+  std::array<uint8_t, kSha512.digest_length> challenge;
+  if (!Hash(kSha512, {commitment, public_point, text}, challenge)) return -1;
   sc_reduce(challenge.data());
   sc_muladd(response.data(), challenge.data(), a.data(), nonce.data());
   response.back() = static_cast<uint8_t>((response.back() & ~kSignBit) | sign);
@@ -114,8 +114,8 @@ int Curve25519Verify(const uint8_t* signature, size_t signature_length, const ui
   ge_p3 negated_key;
   if (ge_frombytes_negate_vartime(&negated_key, public_point.data()) != 0) return -1;
 
-  std::array<uint8_t, kSha512Length> challenge;
-  if (!Sha512({commitment, public_point, {message, message_length}}, challenge)) return -1;
+  std::array<uint8_t, kSha512.digest_length> challenge;
+  if (!Hash(kSha512, {commitment, public_point, {message, message_length}}, challenge)) return -1;
   sc_reduce(challenge.data());
   // R = S * B - h * A'
   ge_p2 point;

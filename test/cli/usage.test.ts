@@ -71,6 +71,7 @@ test('suites lists all of them, as a table and as objects, with what the referen
     signature: 4627,
     agreementKey: 1568,
     ratchetKey: 1568,
+    hash: 'SHA-256',
     reference: true,
   });
   for (const name of ['falcon512-mlkem512', 'mldsa87-x25519', 'curve25519', 'mldsa44-classicmceliece460896f'])

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { createAsymmetric, type JobExecutor } from '../../lib/client/asymmetric.js';
 import { ProtocolError } from '../../lib/base/errors.js';
-import { Secret, allocateSecret } from '../../lib/base/secret.js';
 import { defaultSuite } from '../../lib/crypto/cipher-suite.js';
 import { executeJob, executeJobs } from '../../lib/crypto/execute.js';
 import { type Computation, type Job, type JobOutcome, all, one } from '../../lib/crypto/job.js';
 import { x25519Scheme } from '../../lib/crypto/kem.js';
+import { chainSecret } from '../support/chain-secret.js';
 
 const scheme = defaultSuite.agreement;
 const keyPair = { operation: 'agreement-key-pair', scheme } as const satisfies Job;
@@ -86,7 +86,7 @@ describe('asymmetric work', () => {
   test('a refusal reaches the computation that asked, and only that', async () => {
     const asymmetric = createAsymmetric();
     function* refused(): Computation<string> {
-      yield* one({ operation: 'walk-chain', chainKey: new Secret(allocateSecret(32)), steps: 70_000 });
+      yield* one({ operation: 'walk-chain', chainKey: chainSecret(new Uint8Array(32)), steps: 70_000 });
       return 'unreachable';
     }
     const [bad, good] = await Promise.allSettled([asymmetric.run(refused()), asymmetric.run(pairs(2))]);

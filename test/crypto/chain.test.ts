@@ -1,9 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { noBytes, utf8 } from '../../lib/base/bytes.js';
-import { Secret, copySecret } from '../../lib/base/secret.js';
+import { copySecret } from '../../lib/base/secret.js';
 import { seal } from '../../lib/crypto/aead.js';
 import {
-  chainKeyLength,
   messageKeyLength,
   messageKeys,
   openStep,
@@ -12,21 +11,23 @@ import {
   splitMessageKeys,
   walkChain,
 } from '../../lib/crypto/chain.js';
-import { hmacSha256 } from '../../lib/crypto/hash.js';
+import { hashAlgorithms, hmac, sha256Algorithm } from '../../lib/crypto/hash.js';
 import { hkdf } from '../../lib/crypto/kdf.js';
+import { chainSecret } from '../support/chain-secret.js';
 import { errorOf } from './error-code.js';
 import { altered, seededBytes } from './seeded-bytes.js';
 
 const zero = new Uint8Array(32);
-const chainKeyOf = (bytes: Uint8Array) => new Secret<'ChainKey'>(copySecret(bytes));
-const first = seededBytes('chain key', chainKeyLength);
+const chainKeyOf = (bytes: Uint8Array) => chainSecret(bytes);
+const first = seededBytes('chain key', 32);
 const associatedData = seededBytes('associated data', 3136);
 const plaintext = utf8('the first message');
 
 /** NEXT and MSGKEY of crypto.md §7.1 from the single primitives. */
-const next = (chainKey: Uint8Array) => hmacSha256(chainKey, Uint8Array.of(2));
-const messageKey = (chainKey: Uint8Array) => hkdf(chainKey, zero, utf8('MessageKeys'), messageKeyLength);
-const walked = (steps: number) => Array.from({ length: steps }).reduce<Uint8Array>(next, first);
+const next = (chainKey: Uint8Array, hash = sha256Algorithm) => hmac(hash, chainKey, Uint8Array.of(2));
+const messageKey = (chainKey: Uint8Array, hash = sha256Algorithm) => hkdf(hash, chainKey, zero, utf8('MessageKeys'), messageKeyLength);
+const walked = (steps: number, hash = sha256Algorithm, from = first) =>
+  Array.from({ length: steps }).reduce<Uint8Array>((key) => next(key, hash), from);
 
 describe('a fused step does what the single primitives do', () => {
   test.each([0, 1, 64, 1000])('when sealing %i bytes', (length) => {
@@ -51,6 +52,34 @@ describe('a fused step does what the single primitives do', () => {
   test('when deriving the message keys from a position on', () => {
     const keys = messageKeys(chainKeyOf(first), 5);
     expect(keys.map((key) => key.expose())).toEqual([0, 1, 2, 3, 4].map((steps) => messageKey(walked(steps))));
+  });
+});
+
+describe.each(hashAlgorithms.map((hash) => [hash.name, hash] as const))('with %s', (name, hash) => {
+  const start = seededBytes(`chain key ${name}`, hash.digestLength);
+  const key = () => chainSecret(start, hash);
+
+  test('a sealed step is MSGKEY, AES-256-GCM and NEXT, and opens from where it is and from before', () => {
+    const ahead = chainSecret(walked(3, hash, start), hash);
+    const { sealed, nextChainKey } = sealStep(ahead, associatedData, plaintext);
+    const used = messageKey(ahead.expose(), hash);
+    expect(sealed).toEqual(seal(used.subarray(0, 32), used.subarray(32), associatedData, plaintext));
+    expect(nextChainKey.hash).toBe(hash);
+    expect(nextChainKey.expose()).toEqual(walked(4, hash, start));
+    expect(openStep(key(), 3, associatedData, sealed)).toMatchObject({ plaintext, nextChainKey: { hash } });
+  });
+
+  test('walks and runs of message keys are the single steps', () => {
+    expect(walkChain(key(), 5).expose()).toEqual(walked(5, hash, start));
+    expect(messageKeys(key(), 3).map((each) => each.expose())).toEqual(
+      [0, 1, 2].map((steps) => messageKey(walked(steps, hash, start), hash)),
+    );
+  });
+
+  test('a chain key of another length is refused', () => {
+    const short = chainSecret(start.subarray(1), hash);
+    expect(errorOf(() => sealStep(short, associatedData, plaintext))).toBe('UsageError argument-length');
+    expect(errorOf(() => walkChain(short, 1))).toBe('UsageError argument-length');
   });
 });
 
@@ -90,7 +119,7 @@ test('a walk that is too long is refused before it begins', () => {
     expect(errorOf(() => walkChain(key, steps))).toMatch(/^UsageError argument-/u);
     expect(errorOf(() => openStep(key, steps, noBytes, new Uint8Array(16)))).toMatch(/^UsageError argument-/u);
   }
-  expect(walkChain(key, 65_536)).toHaveLength(chainKeyLength);
+  expect(walkChain(key, 65_536)).toHaveLength(first.length);
 });
 
 test('no message keys are no secrets at all', () => {

@@ -8,7 +8,7 @@ import { defaultVectorDirectory } from '../vectors/run-vectors.js';
 import { errorOf } from './error-code.js';
 
 test('the default suite is ML-DSA-87 with ML-KEM-1024', () => {
-  expect(defaultSuite).toMatchObject({ name: 'mldsa87-mlkem1024', packId: 0x00113101, hashLength: 32 });
+  expect(defaultSuite).toMatchObject({ name: 'mldsa87-mlkem1024', packId: 0x00113101, hash: { name: 'SHA-256', digestLength: 32 } });
   expect(defaultSuite.signature.name).toBe('ML-DSA-87');
   expect(defaultSuite.agreement.name).toBe('ML-KEM-1024');
 });
@@ -17,21 +17,34 @@ test('the classic suite is Curve25519 for both', () => {
   expect(cipherSuite(1)).toMatchObject({ name: 'curve25519', signature: { code: 0 }, agreement: { code: 0, kind: 'diffie-hellman' } });
 });
 
-test('every pair of schemes is one suite', () => {
-  expect(suites()).toHaveLength(signatureSchemes.length * (kemSchemes.length + 1));
+test('every pair of schemes is one suite with each hash of 256 bits and more', () => {
+  expect(suites()).toHaveLength(signatureSchemes.length * (kemSchemes.length + 1) * 6);
   expect(new Set(suites().map((suite) => suite.name)).size).toBe(suites().length);
+  expect(new Set(suites().map(({ hash }) => hash.name))).toEqual(
+    new Set(['SHA-256', 'SHA-384', 'SHA-512', 'SHA3-256', 'SHA3-384', 'SHA3-512']),
+  );
 });
 
-test.each(suites())('$name is immutable and found by number and name, the same object each time', (suite) => {
-  expect(Object.isFrozen(suite)).toBe(true);
-  expect(cipherSuite(suite.packId)).toBe(suite);
-  expect(suiteByName(suite.name)).toBe(suite);
-  expect(splitPackId(suite.packId)).toEqual({
-    version: 0,
-    signature: suite.signature.code,
-    agreement: suite.agreement.code,
-    symmetric: 0,
-    hash: 1,
+test('a hash other than the usual one is named at the end', () => {
+  expect(suiteByName('mldsa87-mlkem1024-sha3-512')).toMatchObject({ packId: 0x0011310b, hash: { digestLength: 64 }, isInReference: false });
+  expect(suiteByName('curve25519-sha384')).toMatchObject({ packId: 0x00000002, hash: { digestLength: 48 } });
+});
+
+describe.each(signatureSchemes.map((signature) => [signature.name, signature] as const))('the suites of %s', (_, signature) => {
+  test('are immutable and found by number and name, the same object each time', () => {
+    for (const suite of suites().filter((each) => each.signature === signature)) {
+      expect(Object.isFrozen(suite)).toBe(true);
+      expect(cipherSuite(suite.packId)).toBe(suite);
+      expect(suiteByName(suite.name)).toBe(suite);
+      const { agreement, hash } = suite;
+      expect(splitPackId(suite.packId)).toEqual({
+        version: 0,
+        signature: signature.code,
+        agreement: agreement.code,
+        symmetric: 0,
+        hash: hash.code,
+      });
+    }
   });
 });
 
@@ -73,11 +86,11 @@ describe('the pack ids of the reference', () => {
     }
   });
 
-  test('are accepted exactly when both schemes are here, with AES-256-GCM and SHA-256', () => {
+  test('are accepted exactly when both schemes are here, with AES-256-GCM and a hash of 256 bits and more', () => {
     for (const [version, signature, agreement, symmetric, hash, id] of rows) {
       const [ds, kem] = [signatureByCode(signature & 0xff), kemByCode(agreement & 0xff)];
-      const fields = [version & 0xff, symmetric & 0xf, hash & 0xf];
-      const ours = ds !== undefined && kem !== undefined && fields.join() === '0,0,1';
+      const isHash = [1, 2, 3, 9, 10, 11].includes(hash & 0xf);
+      const ours = ds !== undefined && kem !== undefined && isHash && (version & 0xff) === 0 && (symmetric & 0xf) === 0;
       if (ours) expect(cipherSuite(id)).toMatchObject({ packId: id, signature: ds, agreement: kem });
       else expect(errorOf(() => cipherSuite(id))).toBe('UsageError unknown-suite');
     }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { utf8 } from '../../lib/base/bytes.js';
-import { Secret, copySecret } from '../../lib/base/secret.js';
+import { Secret } from '../../lib/base/secret.js';
 import { createExecutor, executeJob, executeJobs, runInline } from '../../lib/crypto/execute.js';
 import { type Computation, type Job, type JobOutcome, all, one } from '../../lib/crypto/job.js';
 import { generateAgreementKeyPair, kemByCode, kemSchemes, x25519Scheme } from '../../lib/crypto/kem.js';
@@ -9,10 +9,11 @@ import { generateSigningKeyPair, sign, signatureByCode, signatureSchemes } from 
 import { testingAddon } from '../support/vectors-random.js';
 import { errorOf } from './error-code.js';
 import { altered, seededBytes } from './seeded-bytes.js';
+import { chainSecret } from '../support/chain-secret.js';
 
 const scheme = kemByCode(33) as KemScheme;
 const signing = signatureByCode(1)!;
-const chainKey = () => new Secret<'ChainKey'>(copySecret(seededBytes('chain key', 32)));
+const chainKey = () => chainSecret(seededBytes('chain key', 32));
 const message = utf8('a message');
 
 /** Plain values of an outcome, for comparison: secrets as their bytes. */

@@ -59,9 +59,9 @@ export interface ClientView {
 /** Whose notes tell of what is sealed: one client runs in a process at a time. */
 let sealed: ((note: Note) => void) | undefined;
 const seal = addon.chainSeal.bind(addon);
-addon.chainSeal = (chainKey, associatedData, plaintext, out, next) => {
+addon.chainSeal = (hash, chainKey, associatedData, plaintext, out, next) => {
   const key = fingerprint(chainKey);
-  seal(chainKey, associatedData, plaintext, out, next);
+  seal(hash, chainKey, associatedData, plaintext, out, next);
   sealed?.({ note: 'sealed', key, ciphertext: fingerprint(out) });
 };
 

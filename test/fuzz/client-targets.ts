@@ -26,6 +26,7 @@ import { type Damage, behindHead, byteDamage, messageDamage } from './decoder-ta
 import { FastDice } from './fast-dice.js';
 import { recorded } from './recorded.js';
 import { Finding, type Outcome, type Target } from './target.js';
+import { chainSecret } from '../support/chain-secret.js';
 
 /** Rows that one input may add; a world with more is not used again. */
 const mostChanges = 200;
@@ -66,7 +67,7 @@ function contentsOf({ world, members, devices, alice }: Bench): Uint8Array[] {
     { kind: 'group-pre-key-bundle', bundle: { ...epoch, oldSessionId: sessionId, seed: new Secret(key) } },
     {
       kind: 'group-update-key-bundle',
-      bundle: { ...epoch, adding: true, chainKey: new Secret(key), signingKey: devices[0]!.signingKey, addingDevices: devices.slice(1) },
+      bundle: { ...epoch, adding: true, chainKey: chainSecret(key), signingKey: devices[0]!.signingKey, addingDevices: devices.slice(1) },
     },
   ];
   return contents.map(encodeContent);

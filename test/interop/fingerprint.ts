@@ -3,6 +3,7 @@ import { sessionAssociatedData, sessionFingerprint } from '../../lib/session/fin
 import { type JsonObject, bytes, objects } from '../support/vectors-json.js';
 import { type VectorCase, checkBytes } from '../vectors/vector-case.js';
 import { base64, checkEqual, checkSuite, optionalBase64, suiteOf } from './interop-file.js';
+import { sha256Algorithm } from '../../lib/crypto/hash.js';
 
 /** One case per session in the file. */
 export function fingerprintCases(file: JsonObject): VectorCase[] {
@@ -19,7 +20,7 @@ export function fingerprintCases(file: JsonObject): VectorCase[] {
           if (key !== undefined) checkEqual('length of a key', key.length, suiteOf(file).agreement.publicKeyLength);
         }
         checkBytes('associated data', sessionAssociatedData(initiatorIdentity, responderIdentity), base64(entry, 'associated_data_b64'));
-        const fingerprint = sessionFingerprint({ initiatorIdentity, responderIdentity, signedPreKey, oneTimePreKey });
+        const fingerprint = sessionFingerprint(sha256Algorithm, { initiatorIdentity, responderIdentity, signedPreKey, oneTimePreKey });
         checkBytes('fingerprint', fingerprint, bytes(entry, 'fingerprint_hex'));
       },
     })),

@@ -11,6 +11,8 @@ import { type RootAndChainKey, deriveRoot, stepRoot } from '../../lib/ratchet/ro
 import { type JsonObject, bytes, number, objects } from '../support/vectors-json.js';
 import { type VectorCase, checkBytes, checkRefused } from '../vectors/vector-case.js';
 import { base64, checkEqual, object } from './interop-file.js';
+import { chainSecret } from '../support/chain-secret.js';
+import { sha256Algorithm } from '../../lib/crypto/hash.js';
 
 type Derivation = (given: JsonObject) => Uint8Array;
 
@@ -37,17 +39,18 @@ function sealed(given: JsonObject): Uint8Array {
 
 /** Name in the file to the derivation of `out_hex`. */
 const derivations: Readonly<Record<string, Derivation>> = {
-  root_and_chain: (given) => joined(deriveRoot(secret(bytes(given, 'shared_secret_hex')))),
-  ratchet_step: (given) => joined(stepRoot(secret(bytes(given, 'root_key_hex')), secret(bytes(given, 'secret_hex')))),
-  next_chain_key: (given) => runInline(walk(secret(bytes(given, 'chain_key_hex')), 1)).expose(),
+  root_and_chain: (given) => joined(deriveRoot(sha256Algorithm, secret(bytes(given, 'shared_secret_hex')))),
+  ratchet_step: (given) => joined(stepRoot(sha256Algorithm, secret(bytes(given, 'root_key_hex')), secret(bytes(given, 'secret_hex')))),
+  next_chain_key: (given) => runInline(walk(chainSecret(bytes(given, 'chain_key_hex')), 1)).expose(),
   message_key: (given) => {
-    const [key] = runInline(messageKeysFrom(secret(bytes(given, 'chain_key_hex')), 1));
+    const [key] = runInline(messageKeysFrom(chainSecret(bytes(given, 'chain_key_hex')), 1));
     if (key === undefined) throw new Error('no message key was derived');
     return key.expose();
   },
-  group_chain_key: (given) => hkdf(concat([bytes(given, 'seed_hex'), base64(given, 'sign_public_key_b64')]), zeroSalt, utf8('ROOT'), 32),
-  group_welcome: (given) => hkdf(bytes(given, 'chain_key_hex'), utf8('welcome'), two, 32),
-  group_add: (given) => hkdf(bytes(given, 'chain_key_hex'), utf8('add'), two, 32),
+  group_chain_key: (given) =>
+    hkdf(sha256Algorithm, concat([bytes(given, 'seed_hex'), base64(given, 'sign_public_key_b64')]), zeroSalt, utf8('ROOT'), 32),
+  group_welcome: (given) => hkdf(sha256Algorithm, bytes(given, 'chain_key_hex'), utf8('welcome'), two, 32),
+  group_add: (given) => hkdf(sha256Algorithm, bytes(given, 'chain_key_hex'), utf8('add'), two, 32),
   sealed,
 };
 
@@ -58,11 +61,11 @@ function checkFusedStep(entry: JsonObject): void {
   const given = object(entry, 'sealed');
   const associatedData = bytes(given, 'associated_data_hex');
   const plaintext = bytes(given, 'plaintext_hex');
-  const step = sealStep(secret(chainKey), associatedData, plaintext);
+  const step = sealStep(chainSecret(chainKey), associatedData, plaintext);
   const key = messageKey.subarray(0, aeadKeyLength);
   checkBytes('sealed text', step.sealed, seal(key, messageKey.subarray(aeadKeyLength), associatedData, plaintext));
-  checkBytes('opened text', openStep(secret(chainKey), 0, associatedData, step.sealed).plaintext, plaintext);
-  checkBytes('next chain key', step.nextChainKey.expose(), runInline(walk(secret(chainKey), 1)).expose());
+  checkBytes('opened text', openStep(chainSecret(chainKey), 0, associatedData, step.sealed).plaintext, plaintext);
+  checkBytes('next chain key', step.nextChainKey.expose(), runInline(walk(chainSecret(chainKey), 1)).expose());
 }
 
 /** One case per derivation in the file. */

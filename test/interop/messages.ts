@@ -78,11 +78,11 @@ function copyOf(side: Side): { readonly ratchet: Ratchet; readonly skipped: read
     ratchet: {
       ...ratchet,
       rootKey: copied(ratchet.rootKey),
-      sender: { ...sender, chainKey: { ...sender.chainKey, key: copied(sender.chainKey.key) } },
+      sender: { ...sender, chainKey: { ...sender.chainKey, key: sender.chainKey.key.duplicate() } },
       receiver: {
         ...receiver,
         ourPrivateKey: copied(receiver.ourPrivateKey),
-        chainKey: receiver.chainKey === undefined ? undefined : { ...receiver.chainKey, key: copied(receiver.chainKey.key) },
+        chainKey: receiver.chainKey === undefined ? undefined : { ...receiver.chainKey, key: receiver.chainKey.key.duplicate() },
       },
     },
     skipped: [...side.skipped.entries()].map(({ index, key, order }) => `${order} ${index} ${Buffer.from(key.expose()).toString('hex')}`),

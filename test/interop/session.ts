@@ -26,6 +26,7 @@ import { type VectorCase, check, checkBytes } from '../vectors/vector-case.js';
 import { runGiven } from './given-randomness.js';
 import { base64, checkEqual, checkSuite, object, optionalBase64, suiteOf } from './interop-file.js';
 import { messageOf, readySession } from './messages.js';
+import { sha256Algorithm } from '../../lib/crypto/hash.js';
 
 /** Everything of one case, decoded. */
 interface Handshake {
@@ -140,7 +141,7 @@ function checkFingerprint(entry: JsonObject, session: ReadySession, side: 'invit
   checkBytes('fingerprint', session.fingerprint, ours);
   if (side === 'inviter') return;
   // The reference's invitee takes its newest signed pre-key, also when the invite names an older one; ours takes the one named.
-  const reference = sessionFingerprint({
+  const reference = sessionFingerprint(sha256Algorithm, {
     initiatorIdentity: inviter.identity.agreement.publicKey,
     responderIdentity: invitee.identity.agreement.publicKey,
     signedPreKey: currentSignedPreKey(invitee).keyPair.publicKey,

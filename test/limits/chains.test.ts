@@ -2,10 +2,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { utf8 } from '../../lib/base/bytes.js';
 import { limits } from '../../lib/base/limits.js';
-import { Secret, allocateSecret } from '../../lib/base/secret.js';
 import { suiteByName } from '../../lib/crypto/cipher-suite.js';
 import { walk } from '../../lib/ratchet/chain-key.js';
 import { World } from '../group/world.js';
+import { chainSecret } from '../support/chain-secret.js';
 
 /** Adds or removals beyond every bound. */
 const many = limits.groupGenerations + 2;
@@ -23,7 +23,7 @@ describe('a walk along a chain', () => {
     [limits.inlineChainSteps, true],
     [limits.inlineChainSteps + 1, false],
   ] as const)('of %i steps is done at once: %s', (steps, isInline) => {
-    const key = new Secret<'ChainKey'>(allocateSecret(32));
+    const key = chainSecret(new Uint8Array(32));
     expect(walk(key, steps).next().done).toBe(isInline);
   });
 });

@@ -11,6 +11,7 @@ import type { Base, ClientWorld } from './client-world.js';
 import { type Mutated, damage, damageBytes, damageFields } from './mutators.js';
 import { delimited, encodeFields, encodeField, parseFields } from './raw-fields.js';
 import { domain } from './stand-in-relay.js';
+import { chainSecret } from '../support/chain-secret.js';
 
 /** Makes one damaged frame; may deliver good messages first. */
 export type Mutation = (world: ClientWorld) => ClientMutant | Promise<ClientMutant>;
@@ -215,7 +216,13 @@ function contents(world: ClientWorld): readonly Content[] {
     { kind: 'group-pre-key-bundle', bundle: { ...epoch, oldSessionId: undefined, seed: new Secret(copySecret(dice.bytes(32))) } },
     {
       kind: 'group-update-key-bundle',
-      bundle: { ...epoch, adding: true, chainKey: new Secret(copySecret(dice.bytes(32))), signingKey: dice.bytes(32), addingDevices: [] },
+      bundle: {
+        ...epoch,
+        adding: true,
+        chainKey: chainSecret(dice.bytes(suite.hash.digestLength), suite.hash),
+        signingKey: dice.bytes(32),
+        addingDevices: [],
+      },
     },
   ];
 }

@@ -6,12 +6,12 @@ import { counting } from './export-table.mjs';
 const mlKem = addon.kemSchemes().find((row) => row.name === 'ML-KEM-512')!;
 
 function walk(steps: number, out = new Uint8Array(32)): AddonJob {
-  return { operation: 'chain-walk', scheme: 0, count: steps, inputs: [counting(32)], outputs: [out] };
+  return { operation: 'chain-walk', scheme: 1, count: steps, inputs: [counting(32)], outputs: [out] };
 }
 
 function walked(steps: number): string {
   const out = new Uint8Array(32);
-  addon.chainWalk(counting(32), steps, out);
+  addon.chainWalk(1, counting(32), steps, out);
   return toHex(out);
 }
 
@@ -96,7 +96,7 @@ describe('a batch is refused at the call', () => {
     ['inputs that are no array', [{ ...right, inputs: right.inputs[0] }], 'argument-type'],
     ['too few inputs', [{ ...right, inputs: [] }], 'argument-length'],
     ['too many outputs', [{ ...right, outputs: [new Uint8Array(32), new Uint8Array(32)] }], 'argument-length'],
-    ['missing outputs', [{ operation: right.operation, scheme: 0, count: 1, inputs: right.inputs }], 'argument-type'],
+    ['missing outputs', [{ operation: right.operation, scheme: 1, count: 1, inputs: right.inputs }], 'argument-type'],
     ['an array with holes', new Array<AddonJob>(3), 'argument-type'],
     ['more jobs than 65536', new Array<AddonJob>(65537).fill(right), 'argument-range'],
     ['something like an array', { length: 1, 0: right }, 'argument-type'],
@@ -119,7 +119,7 @@ describe('a batch is refused at the call', () => {
     const out = new Uint8Array(32);
     const job: AddonJob = {
       operation: 'chain-walk',
-      scheme: 0,
+      scheme: 1,
       count: 1,
       outputs: [out],
       get inputs(): Uint8Array[] {

@@ -29,6 +29,9 @@ const output = (name, length, bounds = { minimum: length, maximum: length }) => 
 const scheme = (code) => ({ kind: 'scheme', name: 'scheme', value: code });
 const count = (name, value, minimum, maximum = 65536) => ({ kind: 'count', name, value, bounds: { minimum, maximum } });
 
+// A plaintext or sealed text fixes the output's length, so lengths are varied on the output's side only.
+const given = (name, bytes) => input(name, bytes, { ...any, fixesOutput: true });
+
 const equal = (a, b) => a.length === b.length && a.every((byte, index) => byte === b[index]);
 const isZero = (bytes) => bytes.every((byte) => byte === 0);
 /** Random and derived outputs have changed from the filler and are not zero. */
@@ -204,13 +207,8 @@ function symmetricRows(addon) {
   const associatedData = counting(40);
   const plaintext = counting(33);
   const sealed = new Uint8Array(49);
-  const chainSealed = new Uint8Array(49);
   addon.aeadSeal(key, iv, associatedData, plaintext, sealed);
-  const next = new Uint8Array(32);
-  addon.chainSeal(key, associatedData, plaintext, chainSealed, next);
   const ivBounds = { minimum: 1, maximum: 1024 };
-  // A plaintext or sealed text fixes the output's length, so lengths are varied on the output's side only.
-  const given = (name, bytes) => input(name, bytes, { ...any, fixesOutput: true });
   return [
     {
       name: 'aeadSeal',
@@ -234,67 +232,86 @@ function symmetricRows(addon) {
       ],
       holds: ([, , , , made]) => equal(made, plaintext),
     },
+  ];
+}
+
+function shakeRow(name) {
+  return {
+    name,
+    make: () => [input('data', counting(33), any), output('out', 200, any)],
+    holds: ([, made]) => isFilled(made.subarray(0, 100)) && isFilled(made.subarray(168)),
+  };
+}
+
+function hashRows(addon, row) {
+  const hash = { ...scheme(row.code), name: 'hash' };
+  const length = row.digestLength;
+  const key = counting(length);
+  const data = counting(33);
+  const associatedData = counting(40);
+  const sealed = new Uint8Array(49);
+  const next = new Uint8Array(length);
+  addon.chainSeal(row.code, key, associatedData, data, sealed, next);
+  return [
     {
-      name: 'sha256',
-      make: () => [input('data', plaintext, any), output('out', 32)],
-      holds: ([, made]) => isFilled(made),
-    },
-    {
-      name: 'sha512',
-      make: () => [input('data', plaintext, any), output('out', 64)],
-      holds: ([, made]) => isFilled(made),
-    },
-    {
-      name: 'hmacSha256',
-      make: () => [input('key', key, any), input('data', plaintext, any), output('out', 32)],
+      name: 'hash',
+      make: () => [hash, input('data', data, any), output('out', length)],
       holds: ([, , made]) => isFilled(made),
     },
     {
-      name: 'hkdfSha256',
+      name: 'hmac',
+      make: () => [hash, input('key', key, any), input('data', Uint8Array.of(2), any), output('out', length)],
+      holds: ([, , , made]) => equal(made, next),
+    },
+    {
+      name: 'hkdf',
       make: () => [
+        hash,
         input('ikm', key, any),
-        input('salt', iv, any),
-        input('info', plaintext, any),
-        output('out', 80, { minimum: 1, maximum: 8160 }),
+        input('salt', counting(16), any),
+        input('info', data, any),
+        output('out', 80, { minimum: 1, maximum: 255 * length }),
       ],
-      holds: ([, , , made]) => isFilled(made),
+      holds: ([, , , , made]) => isFilled(made),
     },
     {
       name: 'chainSeal',
       make: () => [
+        hash,
         input('chainKey', key),
         input('associatedData', associatedData, any),
-        given('plaintext', plaintext),
+        given('plaintext', data),
         output('sealed', 49),
-        output('nextChainKey', 32),
+        output('nextChainKey', length),
       ],
-      holds: ([, , , made, following]) => equal(made, chainSealed) && equal(following, next),
+      holds: ([, , , , made, following]) => equal(made, sealed) && equal(following, next),
     },
     {
       name: 'chainOpen',
       make: () => [
+        hash,
         input('chainKey', key),
         count('steps', 0, 0),
         input('associatedData', associatedData, any),
-        given('sealed', chainSealed),
+        given('sealed', sealed),
         output('plaintext', 33),
-        output('nextChainKey', 32),
+        output('nextChainKey', length),
       ],
-      holds: ([, , , , made, following]) => equal(made, plaintext) && equal(following, next),
+      holds: ([, , , , , made, following]) => equal(made, data) && equal(following, next),
     },
     {
       name: 'chainWalk',
       operation: 'chain-walk',
-      make: () => [input('chainKey', key), count('steps', 1, 0), output('out', 32)],
-      holds: ([, , made]) => equal(made, next),
+      make: () => [hash, input('chainKey', key), count('steps', 1, 0), output('out', length)],
+      holds: ([, , , made]) => equal(made, next),
     },
     {
       name: 'chainMessageKeys',
       operation: 'chain-message-keys',
-      make: () => [input('chainKey', key), count('count', 2, 1), output('out', 96)],
-      holds: ([, , made]) => isFilled(made.subarray(0, 48)) && isFilled(made.subarray(48)),
+      make: () => [hash, input('chainKey', key), count('count', 2, 1), output('out', 96)],
+      holds: ([, , , made]) => isFilled(made.subarray(0, 48)) && isFilled(made.subarray(48)),
     },
-  ];
+  ].map((made) => ({ ...made, label: `${made.name} ${row.name}` }));
 }
 
 function otherRows(addon) {
@@ -302,6 +319,8 @@ function otherRows(addon) {
   return [
     { name: 'kemSchemes', make: () => [], holds: isTable },
     { name: 'signatureSchemes', make: () => [], holds: isTable },
+    { name: 'hashAlgorithms', make: () => [], holds: isTable },
+    ...['shake128', 'shake256'].map(shakeRow),
     {
       name: 'acceleration',
       make: () => [],
@@ -359,6 +378,7 @@ export function exportTable(addon) {
     ...otherRows(addon),
     ...agreementRows(addon),
     ...symmetricRows(addon),
+    ...addon.hashAlgorithms().flatMap((row) => hashRows(addon, row)),
     ...addon.kemSchemes().flatMap((row) => kemRows(addon, row)),
     ...addon.signatureSchemes().flatMap((row) => signatureRows(addon, row)),
   ];
@@ -445,7 +465,7 @@ export function* wrongCalls(row) {
       }
     }
     if (argument.kind === 'scheme') {
-      for (const code of [-1, 0.5, 33.5, NaN, Infinity, 2, 1000, 2 ** 32 + 33, 2 ** 53]) {
+      for (const code of [-1, 0.5, 33.5, NaN, Infinity, 4, 1000, 2 ** 32 + 33, 2 ** 53]) {
         yield wrong(String(code), index, code, 'unknown-scheme');
       }
     }

@@ -6,7 +6,7 @@ import { addonFile, toHex, addon } from './addon-under-test.js';
 const load = `const addon = require(${JSON.stringify(addonFile)});`;
 /** Jobs that take long enough to be under way when the environment ends. */
 const busy = `
-  const job = () => ({ operation: 'chain-walk', scheme: 0, count: 3000, inputs: [new Uint8Array(32)], outputs: [new Uint8Array(32)] });
+  const job = () => ({ operation: 'chain-walk', scheme: 1, count: 3000, inputs: [new Uint8Array(32)], outputs: [new Uint8Array(32)] });
   for (let i = 0; i < 12; i += 1) addon.runBatch([job(), job()]).then(() => undefined);`;
 
 function work(code: string): Promise<{ messages: unknown[]; exitCode: number }> {
@@ -27,14 +27,14 @@ describe('a worker thread', () => {
   const compute = `${load}
     const { parentPort } = require('node:worker_threads');
     const out = new Uint8Array(32);
-    addon.chainWalk(new Uint8Array(32), 5, out);
+    addon.chainWalk(1, new Uint8Array(32), 5, out);
     const later = new Uint8Array(32);
-    addon.runBatch([{ operation: 'chain-walk', scheme: 0, count: 5, inputs: [new Uint8Array(32)], outputs: [later] }])
+    addon.runBatch([{ operation: 'chain-walk', scheme: 1, count: 5, inputs: [new Uint8Array(32)], outputs: [later] }])
       .then(() => parentPort.postMessage([out, later].map((bytes) => Buffer.from(bytes).toString('hex'))));`;
 
   test('uses the addon beside the main thread, several times over', async () => {
     const expected = new Uint8Array(32);
-    addon.chainWalk(new Uint8Array(32), 5, expected);
+    addon.chainWalk(1, new Uint8Array(32), 5, expected);
     const results = await Promise.all([work(compute), work(compute), work(compute)]);
     expect(results).toEqual(Array(3).fill({ messages: [[toHex(expected), toHex(expected)]], exitCode: 0 }));
   });
@@ -42,7 +42,7 @@ describe('a worker thread', () => {
   test('checks arguments there too', async () => {
     const { messages } = await work(`${load}
       const { parentPort } = require('node:worker_threads');
-      try { addon.sha256(new Uint8Array(new ArrayBuffer(8, { maxByteLength: 16 })), new Uint8Array(32)); } catch (error) { parentPort.postMessage(error.code); }`);
+      try { addon.hash(1, new Uint8Array(new ArrayBuffer(8, { maxByteLength: 16 })), new Uint8Array(32)); } catch (error) { parentPort.postMessage(error.code); }`);
     expect(messages).toEqual(['argument-type']);
   });
 
@@ -69,7 +69,7 @@ describe('a process', () => {
 
   test('ends by itself once all jobs are answered', () => {
     const { status, stdout } = run(`
-      const jobs = [{ operation: 'chain-walk', scheme: 0, count: 10, inputs: [new Uint8Array(32)], outputs: [new Uint8Array(32)] }];
+      const jobs = [{ operation: 'chain-walk', scheme: 1, count: 10, inputs: [new Uint8Array(32)], outputs: [new Uint8Array(32)] }];
       addon.runBatch(jobs).then((results) => process.stdout.write(JSON.stringify(results)));`);
     expect({ status, stdout }).toEqual({ status: 0, stdout: '[0]' });
   });
@@ -88,7 +88,7 @@ describe('a process', () => {
         `${load}
         let answered = 0;
         for (let i = 0; i < 20; i += 1) {
-          addon.runBatch([{ operation: 'chain-walk', scheme: 0, count: 500, inputs: [new Uint8Array(32)], outputs: [new Uint8Array(32)] }])
+          addon.runBatch([{ operation: 'chain-walk', scheme: 1, count: 500, inputs: [new Uint8Array(32)], outputs: [new Uint8Array(32)] }])
             .then(([result]) => { answered += result === 0 ? 1 : 0; gc(); if (answered === 20) process.stdout.write('all'); });
           gc();
         }`,

@@ -79,6 +79,7 @@ export function newPair(suite: CipherSuite, seed: string): Pair {
   const secret = () => new Secret<'HandshakeSecret'>(copySecret(utf8('a handshake secret of 32 letters')));
   const label = scheme.kind === 'kem' ? run(one({ operation: 'encapsulate', scheme, publicKey: base.publicKey })) : undefined;
   const bob = responderRatchet({
+    hash: suite.hash,
     handshakeSecret: secret(),
     signedPreKey: signedPreKey.privateKey,
     baseKey: base.publicKey,
@@ -92,6 +93,7 @@ export function newPair(suite: CipherSuite, seed: string): Pair {
           sharedSecret: run(one({ operation: 'agree', scheme, privateKey: base.privateKey, publicKey: signedPreKey.publicKey })),
         };
   const alice = initiatorRatchet({
+    hash: suite.hash,
     handshakeSecret: secret(),
     basePrivateKey: base.privateKey,
     signedPreKey: signedPreKey.publicKey,

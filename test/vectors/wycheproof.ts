@@ -1,7 +1,7 @@
 /** C2SP Wycheproof: one function per type of test group. */
 import { Secret, copySecret } from '../../lib/base/secret.js';
 import { aeadKeyLength, aeadTagLength, open, seal } from '../../lib/crypto/aead.js';
-import { hmacSha256 } from '../../lib/crypto/hash.js';
+import { hmacSha256, sha256Algorithm } from '../../lib/crypto/hash.js';
 import { hkdf } from '../../lib/crypto/kdf.js';
 import { agree, isValidPublicKey, x25519Scheme } from '../../lib/crypto/kem.js';
 import type { KemScheme, SignatureScheme } from '../../lib/crypto/scheme.js';
@@ -47,7 +47,7 @@ function aeadTest(test: JsonObject, group: JsonObject): VectorBody {
 function hkdfTest(test: JsonObject): VectorBody {
   return {
     run() {
-      const derive = () => hkdf(bytes(test, 'ikm'), bytes(test, 'salt'), bytes(test, 'info'), number(test, 'size'));
+      const derive = () => hkdf(sha256Algorithm, bytes(test, 'ikm'), bytes(test, 'salt'), bytes(test, 'info'), number(test, 'size'));
       if (text(test, 'result') === 'invalid') checkRefused(derive);
       else checkBytes('the derived key', derive(), bytes(test, 'okm'));
     },

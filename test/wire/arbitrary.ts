@@ -12,6 +12,7 @@ import type { Frame } from '../../lib/wire/frame.js';
 import type { Content, Envelope } from '../../lib/wire/message.js';
 import type { EncodedPayload, PushKind, PushPayloads, PushTag } from '../../lib/wire/push.js';
 import type { AnswerOf, Done, RequestName, RequestOf } from '../../lib/wire/request.js';
+import { chainSecret } from '../support/chain-secret.js';
 
 /** The seed of every property of the wire tests. */
 export const seeded = { seed: 20_260_713, numRuns: 60 } as const;
@@ -156,17 +157,21 @@ export const content: fc.Arbitrary<Content> = fc.oneof(
   }),
   fc.record({
     kind: fc.constant('group-update-key-bundle' as const),
-    bundle: fc.record({
-      suite,
-      sender: device,
-      adding: fc.boolean(),
-      sessionId,
-      group: groupInfo,
-      sequence: uint32,
-      chainKey: secret<'ChainKey'>(),
-      signingKey: bytes,
-      addingDevices: few(groupDevice),
-    }),
+    bundle: suite.chain((used) =>
+      fc.record({
+        suite: fc.constant(used),
+        sender: device,
+        adding: fc.boolean(),
+        sessionId,
+        group: groupInfo,
+        sequence: uint32,
+        chainKey: fc
+          .uint8Array({ minLength: used.hash.digestLength, maxLength: used.hash.digestLength })
+          .map((drawn) => chainSecret(drawn, used.hash)),
+        signingKey: bytes,
+        addingDevices: few(groupDevice),
+      }),
+    ),
   }),
 );
 

@@ -15,6 +15,7 @@ import { toBase64, utf8 } from '../../base/bytes.js';
 import { StoreError } from '../../base/errors.js';
 import type { CipherSuite } from '../../crypto/cipher-suite.js';
 import { sha256 } from '../../crypto/hash.js';
+import type { HashAlgorithm } from '../../crypto/scheme.js';
 import type { Epoch, GroupStep } from '../../group/epoch.js';
 import type { Group } from '../../group/group.js';
 import type { ChainPosition, MemberChain } from '../../group/member-chain.js';
@@ -22,7 +23,17 @@ import type { GroupDevice, GroupMember } from '../../group/membership.js';
 import type { RecordReader, RecordWriter } from '../record.js';
 import { RowKeyReader, rowKey } from '../row-key.js';
 import type { Row, Write } from '../store.js';
-import { deleteRow, putRow, readDevice, readGroupAddress, readRow, readSecret, readSuite, writeDevice, writeGroupAddress } from './row.js';
+import {
+  deleteRow,
+  putRow,
+  readChainSecret,
+  readDevice,
+  readGroupAddress,
+  readRow,
+  readSuite,
+  writeDevice,
+  writeGroupAddress,
+} from './row.js';
 
 /** What is kept in memory of every group. */
 export interface GroupIndex {
@@ -38,8 +49,6 @@ export interface GroupRows {
   readonly chains: readonly Row[];
   readonly positions: readonly Row[];
 }
-
-const chainKeyLength = 32;
 
 /** Rows of chains have a second form: with whether the chain was given up. Those of the first were not. */
 const chainVersions = { first: 1, withGivenUp: 2 } as const;
@@ -197,10 +206,10 @@ function writePosition(writer: RecordWriter, { generation, chainKey: { key, inde
   writer.uint(generation).uint(index).bytes(key.expose());
 }
 
-function readPosition(reader: RecordReader): ChainPosition {
+function readPosition(reader: RecordReader, hash: HashAlgorithm): ChainPosition {
   const generation = reader.uint(0xffff_ffff);
   const index = reader.uint(0xffff_ffff);
-  return { generation, chainKey: { key: readSecret<'ChainKey'>(reader, chainKeyLength), index } };
+  return { generation, chainKey: { key: readChainSecret(reader, hash), index } };
 }
 
 /** The group of `index`. Throws `StoreError`. */
@@ -211,7 +220,7 @@ export function readGroup(index: GroupIndex, { epochs, chains, positions }: Grou
     const { epoch, device } = readChainKey(key);
     known.set(
       nameOf(epoch, device),
-      readRow(value, (reader) => reader.list(() => readPosition(reader))),
+      readRow(value, (reader) => reader.list(() => readPosition(reader, index.suite.hash))),
     );
   }
   const byEpoch = new Map<number, Map<string, MemberChain>>();

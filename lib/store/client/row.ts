@@ -2,7 +2,9 @@
 import type { DeviceAddress, GroupAddress } from '../../base/address.js';
 import { StoreError } from '../../base/errors.js';
 import { Secret } from '../../base/secret.js';
+import { ChainSecret } from '../../crypto/chain.js';
 import { type CipherSuite, cipherSuite } from '../../crypto/cipher-suite.js';
+import type { HashAlgorithm } from '../../crypto/scheme.js';
 import { type RecordReader, type RecordWriter, decodeRecord, encodeRecord } from '../record.js';
 import type { Table, Write } from '../store.js';
 
@@ -63,6 +65,11 @@ export function readGroupAddress(reader: RecordReader): GroupAddress {
 /** Reads a secret. */
 export function readSecret<Kind extends string>(reader: RecordReader, length?: number): Secret<Kind> {
   return new Secret<Kind>(reader.bytes(length));
+}
+
+/** Reads a chain key of `hash`: a view of the row. Throws `StoreError('damaged')` for one of another length than its digest's. */
+export function readChainSecret(reader: RecordReader, hash: HashAlgorithm): ChainSecret {
+  return new ChainSecret(hash, reader.bytes(hash.digestLength));
 }
 
 /** Reads the pack id of a suite. Throws `StoreError('damaged')` for one that this build does not have. */

@@ -16,12 +16,13 @@ import { type SessionId, asSessionId } from '../../base/brand.js';
 import { InternalError, StoreError } from '../../base/errors.js';
 import type { Secret } from '../../base/secret.js';
 import type { CipherSuite } from '../../crypto/cipher-suite.js';
+import type { HashAlgorithm } from '../../crypto/scheme.js';
 import type { Ratchet } from '../../ratchet/ratchet.js';
 import type { AcceptReply, InvitedSession, ReadySession, Session, SessionBase } from '../../session/session.js';
 import type { RecordReader, RecordWriter } from '../record.js';
 import { RowKeyReader, rowKey } from '../row-key.js';
 import type { Row, Write } from '../store.js';
-import { deleteRow, putRow, readDevice, readRow, readSecret, readSuite, writeDevice } from './row.js';
+import { deleteRow, putRow, readDevice, readRow, readChainSecret, readSecret, readSuite, writeDevice } from './row.js';
 
 /** What is kept in memory of every session. */
 export interface SessionIndex {
@@ -45,7 +46,6 @@ export interface SessionRows {
   readonly ratchet: readonly Row[];
 }
 
-const chainKeyLength = 32;
 const ratchetParts = ['hot', 'our', 'their', 'peer', 'key'] as const;
 type RatchetPart = (typeof ratchetParts)[number];
 
@@ -256,28 +256,28 @@ export function readSession(index: SessionIndex, ourAddress: DeviceAddress, rows
   };
   if (index.state === 'ready') {
     const reply = rows.reply === undefined ? undefined : readRow(rows.reply, readReply);
-    const ratchet = readRatchet(rows.ratchet);
+    const ratchet = readRatchet(suite.hash, rows.ratchet);
     const session: ReadySession = { ...base, role, state: 'ready', ratchet, confirmed: index.confirmed, acceptReply: reply };
     return session;
   }
   if (rows.invite === undefined || role !== 'initiator') throw new StoreError('damaged', 'an invited session lacks its invite');
-  return { ...base, role, state: 'invited', pending: readRow(rows.invite, (reader) => readPending(reader, rows.ratchet)) };
+  return { ...base, role, state: 'invited', pending: readRow(rows.invite, (reader) => readPending(reader, suite.hash, rows.ratchet)) };
 }
 
 function readReply(reader: RecordReader): AcceptReply {
   return { ciphertext: reader.bytes(), ratchetKey: reader.bytes() };
 }
 
-function readPending(reader: RecordReader, ratchet: readonly Row[]): InvitedSession['pending'] {
+function readPending(reader: RecordReader, hash: HashAlgorithm, ratchet: readonly Row[]): InvitedSession['pending'] {
   const isKem = reader.boolean();
   const sharedInputs = reader.list(() => reader.bytes());
-  if (!isKem) return { kind: 'diffie-hellman', sharedInputs, ratchet: readRatchet(ratchet) };
+  if (!isKem) return { kind: 'diffie-hellman', sharedInputs, ratchet: readRatchet(hash, ratchet) };
   const baseKeyPair = { publicKey: reader.bytes(), privateKey: readSecret<'AgreementPrivateKey'>(reader) };
   const sharedSecrets = reader.list(() => readSecret<'SharedSecret'>(reader));
   return { kind: 'kem', baseKeyPair, sharedInputs, sharedSecrets, theirSignedPreKey: reader.bytes() };
 }
 
-function readRatchet(rows: readonly Row[]): Ratchet {
+function readRatchet(hash: HashAlgorithm, rows: readonly Row[]): Ratchet {
   const parts = new Map<string, Uint8Array>();
   for (const { key, value } of rows) {
     const reader = new RowKeyReader(key);
@@ -296,8 +296,8 @@ function readRatchet(rows: readonly Row[]): Ratchet {
   return readRow(part('hot'), (reader) => {
     const rootKey = readSecret<'RootKey'>(reader);
     const counters = { rootSequence: reader.uint(), sendingMessageSequence: reader.uint(), receivedMessageSequence: reader.uint() };
-    const senderKey = readChainKey(reader);
-    const receiverKey = reader.optional(() => readChainKey(reader));
+    const senderKey = readChainKey(reader, hash);
+    const receiverKey = reader.optional(() => readChainKey(reader, hash));
     return {
       rootKey,
       ...counters,
@@ -307,9 +307,9 @@ function readRatchet(rows: readonly Row[]): Ratchet {
   });
 }
 
-function readChainKey(reader: RecordReader): Ratchet['sender']['chainKey'] {
+function readChainKey(reader: RecordReader, hash: HashAlgorithm): Ratchet['sender']['chainKey'] {
   const index = reader.uint();
-  return { index, key: readSecret<'ChainKey'>(reader, chainKeyLength) };
+  return { index, key: readChainSecret(reader, hash) };
 }
 
 /** Deletes every row of the session but its skipped keys. */
