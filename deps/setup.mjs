@@ -35,9 +35,13 @@ step('npm packages', 'packages', ['package-lock.json'], () => {
   run(npm(), ['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
 });
 step('the SQLite binding', 'sqlite', ['package-lock.json'], () => run(npm(), ['rebuild', 'better-sqlite3'], nodeHeaders()), sqlitePresent);
-step('the native addon', 'native', ['package-lock.json', 'CMakeLists.txt', 'native', 'deps', 'bench/native'], () => {
-  run(node, ['node_modules/cmake-js/bin/cmake-js', 'compile'], { CMAKE_BUILD_PARALLEL_LEVEL: String(availableParallelism()) });
-});
+step(
+  'the native addon',
+  'native',
+  ['package-lock.json', 'CMakeLists.txt', 'native', 'deps', 'bench/native'],
+  () => run(node, ['node_modules/cmake-js/bin/cmake-js', 'compile'], { CMAKE_BUILD_PARALLEL_LEVEL: String(availableParallelism()) }),
+  addonPresent,
+);
 step(
   'the TypeScript build',
   'typescript',
@@ -93,6 +97,14 @@ function mbedtlsPresent() {
 
 function sqlitePresent() {
   return existsSync(path.join(root, 'node_modules/better-sqlite3/build/Release/better_sqlite3.node'));
+}
+
+/** The portable addon, and on x86-64 the one for AVX2 where the compiler can make it. */
+function addonPresent() {
+  const isThere = (name) => existsSync(path.join(root, 'build/Release', name));
+  const hasV3 = () =>
+    process.arch !== 'x64' || isThere('skissm_v3.node') || !runs('c++', ['-march=x86-64-v3', '-fsyntax-only', '-x', 'c++', '/dev/null']);
+  return isThere('skissm.node') && hasV3();
 }
 
 /** A Node that came with its headers builds bindings without a download. */

@@ -22,7 +22,7 @@ export { Secret, type Wipeable, allocateSecret, copySecret, wipeAll } from './ba
 export { type CipherSuite, cipherSuite, defaultSuite, packSuiteId, splitPackId, suiteByName, suites } from './crypto/cipher-suite.js';
 export { executeJob, executeJobs, runInline } from './crypto/execute.js';
 export { aeadKeyLength, aeadTagLength, open as aeadOpen, seal as aeadSeal } from './crypto/aead.js';
-export type { NativeAcceleration } from './crypto/addon.js';
+export type { NativeAcceleration, NativeBuild } from './crypto/addon.js';
 export { nativeAcceleration } from './crypto/native.js';
 export { hash, hashAlgorithms, hmac, hmacSha256, sha256, sha512, shake128, shake256 } from './crypto/hash.js';
 export { type Computation, type Job, type JobOutcome, type JobResult, all, drive, one } from './crypto/job.js';

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { existsSync } from 'node:fs';
+import { type NativeBuild, nativeAcceleration } from '../../lib/core.js';
 
 /**
  * Timing loops in C++ over the objects of the shipped addon: what the cryptography of a step costs without JavaScript. AES-GCM, SHA-256 and what is made
@@ -42,8 +43,12 @@ function packageRoot(): string {
   return folder;
 }
 
-/** Loads the benchmark module that the native build leaves beside the addon; throws if it was not built. */
-export function loadRawLoops(): RawLoops {
+/**
+ * Loads the benchmark module that the native build leaves beside the addon: of the same build as the addon in use unless another is named. Throws if it
+ * was not built.
+ */
+export function loadRawLoops(build: NativeBuild = nativeAcceleration().build): RawLoops {
   const require = createRequire(import.meta.url);
-  return require(join(packageRoot(), 'build', 'Release', 'skissm_bench.node')) as RawLoops;
+  const name = build === 'portable' ? 'skissm_bench.node' : 'skissm_bench_v3.node';
+  return require(join(packageRoot(), 'build', 'Release', name)) as RawLoops;
 }

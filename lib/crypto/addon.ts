@@ -74,8 +74,17 @@ export type AddonErrorCode =
   | 'crypto-failed' // the C library reported a failure
   | 'random-exhausted'; // testing build only: the queue of given bytes is empty
 
-/** Which primitives run on instructions of the processor that were made for them; the others run in mbed TLS, with the same results. */
+/** What the addon was compiled for: any processor, or x86-64 with AVX2, BMI2 and what else belongs to its third level. */
+export type NativeBuild = 'portable' | 'x86-64-v3';
+
+/**
+ * Which build is loaded, and which primitives run on instructions of the processor that were made for them; the others run in mbed TLS. The results are
+ * the same.
+ */
 export interface NativeAcceleration {
+  readonly build: NativeBuild;
+  /** ML-KEM and ML-DSA expand their seeds four streams at a time. */
+  readonly fourWayKeccak: boolean;
   /** AES-NI and PCLMULQDQ. */
   readonly aesGcm: boolean;
   /** The SHA extensions. */
@@ -85,6 +94,8 @@ export interface NativeAcceleration {
 export interface NativeAddon {
   /** What the processor has, unless the environment variable `SKISSM_NATIVE` is `portable`. */
   acceleration(): NativeAcceleration;
+  /** Whether processor and system can run the build `x86-64-v3`. */
+  runsX8664V3(): boolean;
 
   kemSchemes(): readonly AddonKemRow[];
   signatureSchemes(): readonly AddonSignatureRow[];

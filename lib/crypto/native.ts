@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { E2eeError, InternalError, ProtocolError, UsageError, VerificationError } from '../base/errors.js';
 import { packageRoot } from '../base/package-root.js';
-import type { AddonErrorCode, NativeAcceleration, NativeAddon } from './addon.js';
+import type { AddonErrorCode, NativeAcceleration, NativeAddon, NativeBuild } from './addon.js';
 
 type ErrorClass = new (code: string, message: string, options?: { cause?: unknown }) => E2eeError;
 
@@ -25,22 +25,51 @@ const errorClasses: Readonly<Record<AddonErrorCode, ErrorClass>> = {
   'random-exhausted': InternalError,
 };
 
-/** Loads the addon of the package at `root`. Throws `UsageError('addon-missing')` when it has not been built. */
-export function loadAddon(root: string): NativeAddon {
-  const file = join(root, 'build', 'Release', 'skissm.node');
-  if (!existsSync(file)) {
+/**
+ * The build to load: the best that can run here, unless the environment variable `SKISSM_NATIVE` (`wish`) names one. Throws
+ * `UsageError('native-build-unknown')` when it names something else, `UsageError('native-build-unavailable')` when the build cannot run here.
+ */
+export function chosenBuild(wish: string | undefined, v3: { isBuilt(): boolean; runsHere(): boolean }): NativeBuild {
+  if (wish === 'portable') return 'portable';
+  if (wish !== undefined && wish !== '' && wish !== 'v3') {
+    throw new UsageError('native-build-unknown', `SKISSM_NATIVE is ${JSON.stringify(wish)}: set it to "portable" or "v3", or unset it`);
+  }
+  const isBuilt = v3.isBuilt();
+  if (isBuilt && v3.runsHere()) return 'x86-64-v3';
+  if (wish === 'v3') {
+    const hindrance = isBuilt ? 'this processor lacks AVX2 or BMI2' : 'it has not been built here';
+    throw new UsageError('native-build-unavailable', `SKISSM_NATIVE asks for the x86-64-v3 build, but ${hindrance}: unset it`);
+  }
+  return 'portable';
+}
+
+/**
+ * Loads the addon of the package at `root`, in the build that {@link chosenBuild} says. Throws `UsageError('addon-missing')` when it has not been
+ * built.
+ */
+export function loadAddon(root: string, wish = process.env['SKISSM_NATIVE']): NativeAddon {
+  const fileOf = (name: string) => join(root, 'build', 'Release', name);
+  const v3File = fileOf('skissm_v3.node');
+  if (!existsSync(fileOf('skissm.node'))) {
     throw new UsageError(
       'addon-missing',
       'the native addon has not been built: run `npm run build` in the directory of the skissm package',
     );
   }
-  return createRequire(import.meta.url)(file) as NativeAddon;
+  const load = (file: string) => createRequire(import.meta.url)(file) as NativeAddon;
+  // The portable build runs everywhere, so it can be asked what the processor has before code for a newer one is loaded.
+  const portable = load(fileOf('skissm.node'));
+  const build = chosenBuild(wish, { isBuilt: () => existsSync(v3File), runsHere: () => portable.runsX8664V3() });
+  return build === 'portable' ? portable : load(v3File);
 }
 
-/** The native addon that is shipped. Importing this throws `UsageError('addon-missing')` when it has not been built. */
+/** The native addon that is shipped. Importing this throws what {@link loadAddon} does. */
 export const addon: NativeAddon = loadAddon(packageRoot());
 
-/** Which primitives run on the processor's own instructions. `SKISSM_NATIVE=portable` in the environment keeps to portable code. */
+/**
+ * Which build of the addon is loaded, and which primitives run on the processor's own instructions. The environment variable `SKISSM_NATIVE` chooses:
+ * `portable` keeps to portable code, `v3` asks for the build for x86-64 with AVX2 and BMI2; unset, the best that the processor can run is taken.
+ */
 export function nativeAcceleration(): NativeAcceleration {
   return addon.acceleration();
 }

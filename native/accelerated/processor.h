@@ -18,6 +18,10 @@ struct Acceleration {
 /// `SKISSM_NATIVE` is `portable`.
 void AllowAcceleration(bool allowed);
 
+/// Whether the processor has all that code for the third level of x86-64 may use (AVX2, BMI2 and the rest of what the
+/// x86-64 psABI names), and the system saves its registers.
+[[nodiscard]] bool RunsX8664V3();
+
 }  // namespace skissm
 
 #endif  // SKISSM_ACCELERATED_PROCESSOR_H_

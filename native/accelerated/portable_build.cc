@@ -1,0 +1,9 @@
+#include "accelerated/build.h"
+
+namespace skissm {
+
+Build CurrentBuild() {
+  return {"portable", false};
+}
+
+}  // namespace skissm
