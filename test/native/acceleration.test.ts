@@ -48,7 +48,7 @@ function outcome(out: Uint8Array, run: () => void): string {
 
 test('the instructions can be forbidden, and allowed where the processor has them', () => {
   testingAddon.allowAcceleration(0);
-  expect(testingAddon.acceleration()).toEqual({ aesGcm: false, sha256: false });
+  expect(testingAddon.acceleration()).toEqual({ ...available, aesGcm: false, sha256: false });
   testingAddon.allowAcceleration(1);
   expect(testingAddon.acceleration()).toEqual(available);
 });

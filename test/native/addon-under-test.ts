@@ -1,16 +1,11 @@
-import { createRequire } from 'node:module';
-import path from 'node:path';
-import type { NativeAddon, TestingAddon } from '../../lib/crypto/addon.js';
+import * as modules from '../support/native-modules.js';
 
-const root = path.resolve(import.meta.dirname, '../..');
-const require = createRequire(path.join(root, 'package.json'));
-
-/** The file of the shipped addon. */
-export const addonFile = path.join(root, 'build/Release/skissm.node');
+/** The file of the shipped addon, of the build that the library uses. */
+export const addonFile = modules.moduleFile('skissm');
 /** The shipped addon itself, without the layer of lib/crypto above it. */
-export const addon = require(addonFile) as NativeAddon;
-/** The build whose randomness comes from a queue. */
-export const testingAddon = require(path.join(root, 'build/Release/skissm_testing.node')) as TestingAddon;
+export const addon = modules.shippedAddon();
+/** The same build with randomness from a queue. */
+export const testingAddon = modules.testingAddon();
 
 /** Bytes of a hexadecimal string. */
 export function fromHex(text: string): Uint8Array {

@@ -1,13 +1,15 @@
 /**
  * Calls every export of one build of the addon, rightly and in every wrong way, and a batch of everything. Plain Node, so that it runs under
- * a sanitizer: `node test/native/exercise.mjs FOLDER`, where FOLDER holds skissm.node, skissm_testing.node and skissm_bench.node.
+ * a sanitizer: `node test/native/exercise.mjs FOLDER`, where FOLDER holds skissm.node, skissm_testing.node and skissm_bench.node. Of the build for
+ * x86-64-v3, if it is there and can run, what differs from the portable one is called: ML-KEM and ML-DSA.
  * The last line is a JSON count; exits non-zero on failure.
  */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { complaint, counting, exportTable, jobOf, uncovered, valuesOf, wrongCalls } from './export-table.mjs';
-import { withSampledSchemes } from './sampled-schemes.mjs';
+import { withLatticeSchemes, withSampledSchemes } from './sampled-schemes.mjs';
 
 const folder = path.resolve(process.argv[2] ?? 'build/Release');
 const require = createRequire(import.meta.url);
@@ -152,6 +154,13 @@ const sampled = withSampledSchemes(shipped);
 await exerciseTable(sampled);
 exerciseDamage(sampled);
 exerciseOthers(shipped, sampled);
+const v3File = path.join(folder, 'skissm_v3.node');
+if (existsSync(v3File) && shipped.runsX8664V3()) {
+  const ofLattices = withLatticeSchemes(require(v3File));
+  await exerciseTable(ofLattices);
+  exerciseDamage(ofLattices);
+  exerciseRawLoops(require(path.join(folder, 'skissm_bench_v3.node')));
+}
 const testing = require(path.join(folder, 'skissm_testing.node'));
 attempt('empty queue', () => testing.kemGenerateKeyPair(49, new Uint8Array(1568), new Uint8Array(3168)));
 testing.queueRandom(counting(64));

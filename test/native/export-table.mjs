@@ -324,8 +324,11 @@ function otherRows(addon) {
     {
       name: 'acceleration',
       make: () => [],
-      holds: (_, result) => typeof result.aesGcm === 'boolean' && typeof result.sha256 === 'boolean',
+      holds: (_, result) =>
+        ['portable', 'x86-64-v3'].includes(result.build) &&
+        [result.fourWayKeccak, result.aesGcm, result.sha256].every((value) => typeof value === 'boolean'),
     },
+    { name: 'runsX8664V3', make: () => [], holds: (_, result) => typeof result === 'boolean' },
     {
       name: 'allowAcceleration',
       testingOnly: true,

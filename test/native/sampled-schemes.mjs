@@ -17,7 +17,16 @@ const isSampled = ({ name }) => sample.some((pattern) => pattern.test(name));
 
 /** The addon with fewer schemes in its tables. */
 export function withSampledSchemes(addon) {
-  const kems = addon.kemSchemes().filter(isSampled);
-  const signatures = addon.signatureSchemes().filter(isSampled);
+  return withSchemes(addon, isSampled);
+}
+
+/** The addon with ML-KEM and ML-DSA alone. */
+export function withLatticeSchemes(addon) {
+  return withSchemes(addon, ({ spec }) => spec === 'FIPS 203' || spec === 'FIPS 204');
+}
+
+function withSchemes(addon, isWanted) {
+  const kems = addon.kemSchemes().filter(isWanted);
+  const signatures = addon.signatureSchemes().filter(isWanted);
   return { ...addon, kemSchemes: () => kems, signatureSchemes: () => signatures };
 }

@@ -1,19 +1,13 @@
 /** The testing build of the addon: operations draw from bytes that the test gives. */
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { E2eeError, UsageError } from '../../lib/base/errors.js';
-import { packageRoot } from '../../lib/base/package-root.js';
 import type { NativeAddon, TestingAddon } from '../../lib/crypto/addon.js';
+import { testingAddon as loadTestingAddon } from './native-modules.js';
 
 let loaded: TestingAddon | undefined;
 
-/** The addon with queued randomness. Throws `UsageError('addon-missing')` when it has not been built. */
+/** The addon with queued randomness, of the build that the library uses. Throws `UsageError('addon-missing')` when it has not been built. */
 export function testingAddon(): TestingAddon {
-  if (loaded !== undefined) return loaded;
-  const file = join(packageRoot(), 'build', 'Release', 'skissm_testing.node');
-  if (!existsSync(file)) throw new UsageError('addon-missing', 'the testing addon has not been built: run `npm run build`');
-  loaded = createRequire(import.meta.url)(file) as TestingAddon;
+  loaded ??= loadTestingAddon();
   return loaded;
 }
 
