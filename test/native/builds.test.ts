@@ -12,14 +12,13 @@ const compared = isV3Here ? test : test.skip;
 const seed = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map((drawn) => Uint8Array.from(drawn));
 const nothing = new Uint8Array(0);
 
-/** What `run` leaves in its outputs, with `random` as all of its randomness. */
+/** What `run` leaves in its outputs and of its randomness, which is all in `random`. */
 function outcome(native: TestingAddon, random: Uint8Array, lengths: readonly number[], run: (outputs: Uint8Array[]) => unknown): string {
   native.clearQueuedRandom();
   native.queueRandom(random);
   const outputs = lengths.map((length) => new Uint8Array(length));
   const result = String(run(outputs));
-  expect(native.queuedRandomLength()).toBe(0);
-  return [result, ...outputs.map(toHex)].join(' ');
+  return [result, native.queuedRandomLength(), ...outputs.map(toHex)].join(' ');
 }
 
 /** Runs on both builds; the outputs of the portable one. */
@@ -38,10 +37,10 @@ function onBoth(
 }
 
 describe('the build for x86-64-v3 gives the same as the portable one', () => {
-  describe.each(portable.kemSchemes().filter(({ spec }) => spec === 'FIPS 203'))('of $name', (row) => {
+  describe.each(portable.kemSchemes().filter(({ name }) => /^(?:ML-KEM|HQC)-/u.test(name)))('of $name', (row) => {
     compared('keys, ciphertexts and secrets, genuine and rejected', () => {
       fc.assert(
-        fc.property(seed(64), seed(32), fc.nat(), (forKeys, forSecret, at) => {
+        fc.property(seed(200), seed(100), fc.nat({ max: 99 }), (forKeys, forSecret, at) => {
           const [publicKey, privateKey] = onBoth(forKeys, [row.publicKeyLength, row.privateKeyLength], (native, [pk, sk]) =>
             native.kemGenerateKeyPair(row.code, pk!, sk!),
           ) as [Uint8Array, Uint8Array];
@@ -51,10 +50,10 @@ describe('the build for x86-64-v3 gives the same as the portable one', () => {
           const opened = () =>
             onBoth(nothing, [row.sharedSecretLength], (native, [ss]) => native.kemDecapsulate(row.code, privateKey, ciphertext, ss!))[0]!;
           expect(toHex(opened())).toBe(toHex(secret));
-          ciphertext[at % ciphertext.length]! ^= 1 << (at % 8);
+          ciphertext[at]! ^= 1 << (at % 8);
           expect(toHex(opened())).not.toBe(toHex(secret));
         }),
-        { seed: 4, numRuns: 100 },
+        { seed: 4, numRuns: row.spec === 'FIPS 203' ? 100 : 4 },
       );
     });
   });
