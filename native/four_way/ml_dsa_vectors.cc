@@ -1,6 +1,6 @@
-// The sampling of ML-DSA's matrix and vectors (FIPS 204 §7.3), four polynomials at a time: in the place of the
-// functions of PQClean's polyvec.c, under their names. Compiled once per parameter set, with `SKISSM_SCHEME` as
-// PQClean's prefix of its names and the folder of its headers in the include path.
+// The sampling of ML-DSA's matrix and vectors (FIPS 204 §7.3), four polynomials at a time, and the product of the two:
+// in the place of functions of PQClean's polyvec.c, under their names. Compiled once per parameter set, with
+// `SKISSM_SCHEME` as PQClean's prefix of its names and the folder of its headers in the include path.
 
 #include <array>
 #include <cstddef>
@@ -18,6 +18,7 @@ extern "C" {
 #include "params.h"
 #include "poly.h"
 #include "polyvec.h"
+#include "reduce.h"
 }
 
 namespace {
@@ -48,6 +49,18 @@ void SKISSM_OF_SCHEME(polyvec_matrix_expand)(polyvecl* mat, const uint8_t* rho) 
     }
   }
   MlDsaSampleUniform({rho, SEEDBYTES}, samples);
+}
+
+/// The product of the matrix and a vector, both in the NTT domain; times 2^-32. FIPS 204 §7.6. A row's products are
+/// below 2^53 together and the reduction takes 2^54, so it is done once, not for each product.
+void SKISSM_OF_SCHEME(polyvec_matrix_pointwise_montgomery)(polyveck* t, const polyvecl* mat, const polyvecl* v) {
+  for (size_t r = 0; r < kRows; ++r) {
+    for (size_t i = 0; i < kCoefficients; ++i) {
+      int64_t sum = 0;
+      for (size_t s = 0; s < kColumns; ++s) sum += int64_t{mat[r].vec[s].coeffs[i]} * v->vec[s].coeffs[i];
+      t->vec[r].coeffs[i] = SKISSM_OF_SCHEME(montgomery_reduce)(sum);
+    }
+  }
 }
 
 /// The first half of ExpandS. FIPS 204, Algorithm 33.
