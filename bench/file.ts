@@ -7,35 +7,31 @@ import { closeSync, fsyncSync, mkdtempSync, openSync, readSync, rmSync, writeFil
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { encryptFile, generateFileKey, limits } from '../lib/index.js';
-import type { Group } from './measure.js';
+import type { Case } from './measure.js';
+import { type Question, figureTask } from './task.js';
 
 const mebibyte = 1_048_576;
 const fileLength = 64 * mebibyte;
 
-export const fileCases: Group = {
-  names: ['file.encrypt.64MiB'],
+export const fileQuestion: Question = () => [figureTask(encryption)];
+
+const encryption: Case = {
+  name: 'file.encrypt.64MiB',
+  algorithm: 'AES-256-GCM',
+  about: 'one file of 64 MiB in the page cache to a durable file in the temporary directory; raw is node:crypto with synchronous calls',
   prepare() {
     const folder = mkdtempSync(path.join(tmpdir(), 'skissm-bench-'));
     const [source, target, rawTarget] = ['source', 'target', 'raw'].map((name) => path.join(folder, name)) as [string, string, string];
     writeFileSync(source, randomFillSync(new Uint8Array(fileLength)));
-    return Promise.resolve({
-      cases: [
-        {
-          name: 'file.encrypt.64MiB',
-          algorithm: 'AES-256-GCM',
-          about:
-            'one file of 64 MiB in the page cache to a durable file in the temporary directory; raw is node:crypto with synchronous calls',
-          async run(iterations: number) {
-            for (let i = 0; i < iterations; i += 1) (await encryptFile(source, target, { overwrite: true })).key.wipe();
-          },
-          raw: (iterations: number) => rawEncryption(source, rawTarget, iterations),
-        },
-      ],
+    return {
+      async run(iterations) {
+        for (let i = 0; i < iterations; i += 1) (await encryptFile(source, target, { overwrite: true })).key.wipe();
+      },
+      raw: (iterations) => rawEncryption(source, rawTarget, iterations),
       close() {
         rmSync(folder, { recursive: true });
-        return Promise.resolve();
       },
-    });
+    };
   },
 };
 

@@ -1,4 +1,4 @@
-/** Groups without a store: one message to 49 devices against a C loop of its signatures, and what creating a group costs its creator. */
+/** Groups without a store, by size: sending, receiving and both against a C loop of the signatures, and what creating a group costs its creator. */
 import {
   type CipherSuite,
   type DeviceAddress,
@@ -10,49 +10,52 @@ import {
   type ReadySession,
   type Self,
   Secret,
+  type SigningKeyPair,
   SkippedMessageKeys,
   type Wipeable,
-  accept,
+  aeadTagLength,
   allocateSecret,
   announcedGroup,
   asSessionId,
   chainOf,
-  complete,
-  createAccount,
   currentEpoch,
-  currentSignedPreKey,
   defaultSuite,
   encodeContent,
   encryptMessage,
   generateSigningKeyPair,
   groupRoles,
   groupSeedLength,
-  identityKeyOf,
-  initiate,
   isSignedBy,
   openEpoch,
   openGroupMessage,
   randomId,
   runInline,
   sealGroupMessages,
-  signedPreKeyPublic,
   systemRandom,
   takeSeed,
   wipeAll,
 } from '../lib/core.js';
-import type { Case, Group } from './measure.js';
+import { handshake, party } from './handshake.js';
+import { type Case, type Prepared, surveyShare } from './measure.js';
 import { loadRawLoops } from './native/raw-loops.js';
+import { olmGroup } from './peers/olm.js';
+import { type Question, figureTask } from './task.js';
 
 const domain = 'bench.example';
 const groupAddress = { domain, groupId: 'group' };
-const plaintextLength = 64;
-const messageGroupSize = 50;
+const plaintext = new Uint8Array(64).fill(0x61);
+const groupSizes = [3, 10, 50, 250];
 const createdGroupSize = 250;
+/** Messages made ahead, some 5 kB each. */
+const mostAhead = 10_000;
 
-export const groupCases: Group = {
-  names: ['group.50.64B', 'group.create.250'],
-  prepare: () => Promise.resolve({ cases: [messageCase(defaultSuite), createCase(defaultSuite)], close: () => Promise.resolve() }),
-};
+export const groupQuestion: Question = (suites) =>
+  suites.flatMap((suite) => [...groupSizes.flatMap((size) => messageCases(suite, size)), createCase(suite)]).map(figureTask);
+
+/** What all cases of a suite have. */
+function rowOf(suite: CipherSuite): Pick<Case, 'suite' | 'share'> {
+  return { suite: suite.name, ...(suite === defaultSuite ? {} : { share: surveyShare }) };
+}
 
 function deviceAddress(number: number): DeviceAddress {
   return { domain, userId: `user-${number}`, deviceId: 'd1' };
@@ -77,38 +80,99 @@ interface Receiver {
   readonly skipped: SkippedMessageKeys;
 }
 
-function messageCase(suite: CipherSuite): Case {
-  const raw = loadRawLoops();
-  const keys = Array.from({ length: messageGroupSize }, () => generateSigningKeyPair(suite.signature));
-  const devices = keys.map(({ publicKey }, number): GroupDevice => ({ address: deviceAddress(number), signingKey: publicKey }));
-  const signing = keys[0];
-  const [sender, receivers] = founded(suite, devices);
-  if (signing === undefined) throw new Error('the group has no sender');
-  const plaintext = new Uint8Array(plaintextLength).fill(0x61);
-  let sending = sender;
-
-  const deliver = (): void => {
-    const sealed = runInline(sealGroupMessages(suite, sending, signing.privateKey, [plaintext]));
-    sending = sealed.chain;
-    wipeAll(sealed.retired);
-    const [message] = sealed.messages;
-    if (message === undefined) throw new Error('nothing was sealed');
-    for (const receiver of receivers) receive(suite, receiver, message);
-  };
-  return {
-    name: 'group.50.64B',
-    suite: suite.name,
-    about: `64 bytes sealed and signed once, then verified and opened by ${messageGroupSize - 1} devices; raw is one signature and ${messageGroupSize - 1} verifications alone`,
-    run: (iterations) => {
-      for (let i = 0; i < iterations; i += 1) deliver();
+function messageCases(suite: CipherSuite, size: number): Case[] {
+  const receivers = size - 1;
+  return [
+    {
+      ...rowOf(suite),
+      name: `group.${size}.64B`,
+      about: `64 bytes sealed and signed once, then verified and opened by ${receivers} devices; raw is one signature and ${receivers} verifications alone`,
+      prepare: async () => ({ ...deliveries(suite, size), peers: [await olmGroup(receivers)] }),
     },
-    raw: (iterations) => {
+    {
+      ...rowOf(suite),
+      name: `group.${size}.send.64B`,
+      about: `64 bytes sealed and signed once for a group of ${size} devices`,
+      prepare: () => sends(suite, size),
+    },
+    {
+      ...rowOf(suite),
+      name: `group.${size}.receive.64B`,
+      about: `a message to a group of ${size} devices, verified and opened by one of them`,
+      maxIterations: mostAhead,
+      prepare: () => receipts(suite, size),
+    },
+  ];
+}
+
+/** The device that sends. */
+interface Sender {
+  chain: MemberChain;
+  readonly key: SigningKeyPair;
+}
+
+function newGroup(suite: CipherSuite, size: number): readonly [Sender, readonly Receiver[]] {
+  const key = generateSigningKeyPair(suite.signature);
+  // Only the sender's is ever used.
+  const devices = signingKeys(key.publicKey, generateSigningKeyPair(suite.signature).publicKey, size);
+  const [chain, receivers] = founded(suite, devices);
+  return [{ chain, key }, receivers];
+}
+
+/** `size` devices with different signing keys: `own`, and variations of `other`. */
+function signingKeys(own: Uint8Array, other: Uint8Array, size: number): GroupDevice[] {
+  return Array.from({ length: size }, (_, number): GroupDevice => {
+    const signingKey = number === 0 ? own : Uint8Array.from(other, (byte, index) => (index === 0 ? number : byte));
+    return { address: deviceAddress(number), signingKey };
+  });
+}
+
+function send(suite: CipherSuite, sender: Sender): GroupMessage {
+  const sealed = runInline(sealGroupMessages(suite, sender.chain, sender.key.privateKey, [plaintext]));
+  sender.chain = sealed.chain;
+  wipeAll(sealed.retired);
+  const [message] = sealed.messages;
+  if (message === undefined) throw new Error('nothing was sealed');
+  return message;
+}
+
+function deliveries(suite: CipherSuite, size: number): Prepared {
+  const [sender, receivers] = newGroup(suite, size);
+  return {
+    run(iterations) {
+      for (let i = 0; i < iterations; i += 1) {
+        const message = send(suite, sender);
+        for (const receiver of receivers) receive(suite, receiver, message);
+      }
+    },
+    raw(iterations) {
       const { code } = suite.signature;
-      const sealedLength = plaintextLength + 16;
-      return (
-        raw.rawSignature(code, 'sign', sealedLength, iterations) +
-        raw.rawSignature(code, 'verify', sealedLength, iterations * (messageGroupSize - 1))
-      );
+      const sealedLength = plaintext.length + aeadTagLength;
+      const { rawSignature } = loadRawLoops();
+      return rawSignature(code, 'sign', sealedLength, iterations) + rawSignature(code, 'verify', sealedLength, iterations * (size - 1));
+    },
+  };
+}
+
+function sends(suite: CipherSuite, size: number): Prepared {
+  const [sender] = newGroup(suite, size);
+  return {
+    run(iterations) {
+      for (let i = 0; i < iterations; i += 1) send(suite, sender);
+    },
+  };
+}
+
+function receipts(suite: CipherSuite, size: number): Prepared {
+  const [sender, [receiver]] = newGroup(suite, size);
+  if (receiver === undefined) throw new Error('the group has nobody else');
+  let sent: GroupMessage[] = [];
+  return {
+    before(iterations) {
+      sent = Array.from({ length: iterations }, () => send(suite, sender));
+    },
+    run() {
+      for (const message of sent) receive(suite, receiver, message);
     },
   };
 }
@@ -120,7 +184,7 @@ function receive(suite: CipherSuite, receiver: Receiver, message: GroupMessage):
   receiver.chain = opened.chain;
   skipped.apply(opened.skippedChange);
   wipeAll(opened.retired);
-  if (opened.plaintext.length !== plaintextLength) throw new Error('the plaintext has changed on its way');
+  if (opened.plaintext.length !== plaintext.length) throw new Error('the plaintext has changed on its way');
 }
 
 /** The sender's chain, at itself and at every other device. */
@@ -151,14 +215,20 @@ function senderChain(group: GroupState): MemberChain {
 }
 
 function createCase(suite: CipherSuite): Case {
+  return {
+    ...rowOf(suite),
+    name: `group.create.${createdGroupSize}`,
+    about: `a group of ${createdGroupSize} devices at its creator: all chains, and the bundle encrypted over ${createdGroupSize - 1} existing sessions`,
+    prepare: () => creations(suite),
+  };
+}
+
+function creations(suite: CipherSuite): Prepared {
   const own = generateSigningKeyPair(suite.signature);
   const other = generateSigningKeyPair(suite.signature).publicKey;
   const self: Self = { address: deviceAddress(0), signingKey: own.publicKey };
-  const devices = members(createdGroupSize).map((_, number): GroupDevice => {
-    const signingKey = number === 0 ? own.publicKey : Uint8Array.from(other, (byte, index) => (index === 0 ? number : byte));
-    return { address: deviceAddress(number), signingKey };
-  });
-  const session = readySession(suite);
+  const devices = signingKeys(own.publicKey, other, createdGroupSize);
+  const session = handshake(party(suite, 'alice'), party(suite, 'bob')).initiator.session;
   const sessions: ReadySession[] = devices.slice(1).map(() => session);
   const group = { name: 'bench', address: groupAddress, members: members(createdGroupSize) };
   const create = (): void => {
@@ -179,31 +249,8 @@ function createCase(suite: CipherSuite): Case {
     wipeAll(secrets);
   };
   return {
-    name: 'group.create.250',
-    suite: suite.name,
-    about: `a group of ${createdGroupSize} devices at its creator: all chains, and the bundle encrypted over ${createdGroupSize - 1} existing sessions`,
-    run: (iterations) => {
+    run(iterations) {
       for (let i = 0; i < iterations; i += 1) create();
     },
   };
-}
-
-/** A session that can send. */
-function readySession(suite: CipherSuite): ReadySession {
-  const account = (userId: string) =>
-    runInline(createAccount({ suite, address: { domain, userId, deviceId: 'd1' }, oneTimePreKeys: 1, now: 0 })).account;
-  const [alice, bob] = [account('alice'), account('bob')];
-  const bundle = {
-    address: bob.address,
-    suite,
-    identityKey: identityKeyOf(bob.identity),
-    signedPreKey: signedPreKeyPublic(currentSignedPreKey(bob)),
-  };
-  const invited = runInline(initiate({ account: alice, bundle, sessionId: asSessionId(randomId(systemRandom)), now: 0 }));
-  const invite = { ...invited.invite, identityKey: alice.identity.agreement.publicKey };
-  const accepted = runInline(accept({ account: bob, oneTimePreKey: undefined, invite, now: 0 }));
-  const completed = runInline(complete({ account: alice, session: invited.session, accept: accepted.accept }));
-  if (completed === undefined) throw new Error('the accept does not fit the invite');
-  wipeAll(completed.retired);
-  return completed.session;
 }

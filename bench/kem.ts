@@ -1,61 +1,68 @@
 /** Key pairs, encapsulations and decapsulations per second, by KEM; one thread, the synchronous calls. */
 import { type KemScheme, agree, decapsulate, encapsulate, generateAgreementKeyPair, kemSchemes, x25519Scheme } from '../lib/core.js';
-import type { Case, Group } from './measure.js';
+import { type Case, surveyShare } from './measure.js';
 import { loadRawLoops } from './native/raw-loops.js';
+import { nobleAgreement, nobleKem } from './peers/noble.js';
+import { nodeAgreement } from './peers/node-crypto.js';
+import type { KemOperation } from './peers/operations.js';
+import { pqcleanKem } from './peers/pqclean.js';
+import { type Question, figureTask } from './task.js';
 
-export const kemCases: Group = {
-  names: ['kem.keygen', 'kem.encaps', 'kem.decaps', 'diffie-hellman.agree'],
-  prepare: () => Promise.resolve({ cases: [...kemSchemes.flatMap(casesOf), agreement()], close: () => Promise.resolve() }),
-};
-
-const raw = loadRawLoops();
+export const kemQuestion: Question = () => [...kemSchemes.flatMap(casesOf), agreement].map(figureTask);
 
 /** What the Curve25519 suite does in place of an encapsulation. */
-function agreement(): Case {
-  const [ours, theirs] = [generateAgreementKeyPair(x25519Scheme), generateAgreementKeyPair(x25519Scheme)];
-  return {
-    name: 'diffie-hellman.agree',
-    algorithm: x25519Scheme.name,
-    about: 'one shared secret, the result checked',
-    run: (iterations) => {
-      for (let i = 0; i < iterations; i += 1) agree(x25519Scheme, ours.privateKey, theirs.publicKey).wipe();
-    },
-    raw: (iterations) => raw.rawX25519(iterations),
-  };
-}
+const agreement: Case = {
+  name: 'diffie-hellman.agree',
+  algorithm: x25519Scheme.name,
+  about: 'one shared secret, the result checked',
+  share: surveyShare,
+  prepare() {
+    const [ours, theirs] = [generateAgreementKeyPair(x25519Scheme), generateAgreementKeyPair(x25519Scheme)];
+    return {
+      run(iterations) {
+        for (let i = 0; i < iterations; i += 1) agree(x25519Scheme, ours.privateKey, theirs.publicKey).wipe();
+      },
+      raw: (iterations) => loadRawLoops().rawX25519(iterations),
+      peers: [nobleAgreement(), nodeAgreement()],
+    };
+  },
+};
+
+const abouts: Record<KemOperation, string> = {
+  keygen: 'one key pair',
+  encaps: 'one encapsulation, public key checked',
+  decaps: 'one decapsulation, private key checked',
+};
 
 function casesOf(scheme: KemScheme): Case[] {
+  return (['keygen', 'encaps', 'decaps'] as const).map((operation) => ({
+    name: `kem.${operation}`,
+    algorithm: scheme.name,
+    about: abouts[operation],
+    share: surveyShare,
+    prepare: () => ({
+      run: workOf(scheme, operation),
+      raw: (iterations) => loadRawLoops().rawKem(scheme.code, operation, iterations),
+      peers: [nobleKem(scheme, operation), pqcleanKem(scheme, operation)].filter((peer) => peer !== undefined),
+    }),
+  }));
+}
+
+function workOf(scheme: KemScheme, operation: KemOperation): (iterations: number) => void {
   const pair = generateAgreementKeyPair(scheme);
   const { ciphertext, sharedSecret } = encapsulate(scheme, pair.publicKey);
   sharedSecret.wipe();
-  const row = { algorithm: scheme.name };
-  return [
-    {
-      ...row,
-      name: 'kem.keygen',
-      about: 'one key pair',
-      run: (iterations) => {
-        for (let i = 0; i < iterations; i += 1) generateAgreementKeyPair(scheme).privateKey.wipe();
-      },
-      raw: (iterations) => raw.rawKem(scheme.code, 'keygen', iterations),
+  // A loop each: one that calls what it is given would be as slow as its slowest user.
+  const work: Record<KemOperation, (iterations: number) => void> = {
+    keygen(iterations) {
+      for (let i = 0; i < iterations; i += 1) generateAgreementKeyPair(scheme).privateKey.wipe();
     },
-    {
-      ...row,
-      name: 'kem.encaps',
-      about: 'one encapsulation, public key checked',
-      run: (iterations) => {
-        for (let i = 0; i < iterations; i += 1) encapsulate(scheme, pair.publicKey).sharedSecret.wipe();
-      },
-      raw: (iterations) => raw.rawKem(scheme.code, 'encaps', iterations),
+    encaps(iterations) {
+      for (let i = 0; i < iterations; i += 1) encapsulate(scheme, pair.publicKey).sharedSecret.wipe();
     },
-    {
-      ...row,
-      name: 'kem.decaps',
-      about: 'one decapsulation, private key checked',
-      run: (iterations) => {
-        for (let i = 0; i < iterations; i += 1) decapsulate(scheme, pair.privateKey, ciphertext).wipe();
-      },
-      raw: (iterations) => raw.rawKem(scheme.code, 'decaps', iterations),
+    decaps(iterations) {
+      for (let i = 0; i < iterations; i += 1) decapsulate(scheme, pair.privateKey, ciphertext).wipe();
     },
-  ];
+  };
+  return work[operation];
 }

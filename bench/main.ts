@@ -1,42 +1,77 @@
-/**
- * `npm run bench`: every figure, one line each. `-- --quick` for short rounds, `-- --json FILE` writes the report, `-- --only TEXT` runs the
- * figures whose name begins with TEXT.
- */
-import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { clientCases } from './client-send.js';
-import { fileCases } from './file.js';
-import { groupCases } from './group.js';
-import { kemCases } from './kem.js';
+/** `npm run bench`: measures, prints a line per finding and writes what is asked for. `--help` tells the options. */
+import { CommanderError } from 'commander';
+import { UsageError } from '../lib/index.js';
+import { tasksOf } from './catalogue.js';
+import { FileError, checkWritable, readText, writeText } from './files.js';
+import { linesOf } from './lines.js';
 import { machine } from './machine.js';
-import { type Figure, type Group, fullEffort, measure, quickEffort } from './measure.js';
-import { sessionCases } from './session.js';
-import { symmetricCases } from './symmetric.js';
-import { signatureCases } from './signature.js';
+import { type Options, parseOptions } from './options.js';
+import { showProgress } from './progress.js';
+import { withTable } from './readme-table.js';
+import { type Findings, type Report, parseReport, reportOf } from './report.js';
+import type { Task } from './task.js';
 
-const { values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, json: { type: 'string' }, only: { type: 'string', default: '' } },
-});
-
-const groups: readonly Group[] = [kemCases, signatureCases, symmetricCases, sessionCases, groupCases, clientCases, fileCases];
-const where = machine();
-const results: Figure[] = [];
-process.stdout.write(`${where.cpu}, ${where.cores} cores, ${where.system}, Node ${where.node}\n`);
-for (const group of groups) {
-  if (!group.names.some((name) => name.startsWith(values.only))) continue;
-  const { cases, close } = await group.prepare();
-  for (const subject of cases) {
-    if (!subject.name.startsWith(values.only)) continue;
-    const figure = await measure(subject, values.quick ? quickEffort : fullEffort);
-    results.push(figure);
-    process.stdout.write(`${line(figure)}\n`);
+async function main(words: readonly string[]): Promise<void> {
+  const options = parseOptions(words);
+  const tasks = tasksOf(options.suites, options.only);
+  if (tasks.length === 0) throw new UsageError('options', `no figure begins with ${options.only.join(' or ')}: see --list`);
+  if (options.list) {
+    for (const { name, subject = '' } of tasks) process.stdout.write(`${name.padEnd(30)}${subject}\n`);
+    return;
   }
-  await close();
+  for (const file of [options.json, options.html, options.readme]) if (typeof file === 'string') checkWritable(file);
+  const report = options.from === undefined ? await run(tasks, options) : reportIn(options.from);
+  await write(report, options);
 }
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine: where, results }, null, 2)}\n`);
 
-function line({ name, suite, algorithm, opsPerSecond, ratioToRaw, ratioToPortable }: Figure): string {
-  const toRaw = ratioToRaw === undefined ? '' : `  ${ratioToRaw.toFixed(2)} of raw`;
-  const ratio = `${toRaw}${ratioToPortable === undefined ? '' : `  ${ratioToPortable.toFixed(2)} times portable`}`;
-  return `${name.padEnd(32)}${(suite ?? algorithm ?? '').padEnd(24)}${opsPerSecond.toFixed(opsPerSecond < 100 ? 2 : 0).padStart(12)}/s${ratio}`;
+function reportIn(file: string): Report {
+  const text = readText(file);
+  try {
+    return parseReport(text);
+  } catch {
+    throw new FileError(`${file} holds no report of this benchmark`);
+  }
+}
+
+async function run(tasks: readonly Task[], { effort, json }: Options): Promise<Report> {
+  // The JSON is alone on standard output.
+  const out = json === true ? process.stderr : process.stdout;
+  const where = machine();
+  out.write(`${where.cpu}, ${where.cores} cores, ${where.system}, Node ${where.node}, skissm ${where.skissm}\n`);
+  const progress = showProgress(tasks.length, out);
+  const findings: Findings[] = [];
+  try {
+    for (const task of tasks) {
+      progress.begin(`${task.name} ${task.subject ?? ''}`);
+      const found = await task.run(effort);
+      findings.push(found);
+      progress.end(linesOf(found));
+    }
+  } finally {
+    progress.stop();
+  }
+  return reportOf(where, findings);
+}
+
+async function write(report: Report, { json, html, readme }: Options): Promise<void> {
+  const text = `${JSON.stringify(report, null, 2)}\n`;
+  if (json === true) process.stdout.write(text);
+  else if (json !== undefined) writeText(json, text);
+  if (readme !== undefined) writeText(readme, withTable(readText(readme), report));
+  // Loaded by those who want a page only: a charting library is large.
+  if (html !== undefined) writeText(html, (await import('./html/page.js')).page(report));
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof UsageError) return 2;
+  return error instanceof FileError ? 4 : 1;
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+  const message = error instanceof Error ? error.message.replace(/^error: /u, '') : String(error);
+  if (process.exitCode !== 0) process.stderr.write(`error: ${message}\n`);
 }

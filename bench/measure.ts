@@ -1,23 +1,30 @@
 /**
- * How a figure is made: our code and the raw C loop take turns in the same process, round after round, so that what the machine does
- * meanwhile hits both. The median of the rounds counts.
+ * How a figure is made: our code, the raw C loop and other implementations take turns in the same process, round after round, so that what the
+ * machine does meanwhile hits all of them. The median of the rounds counts.
  */
+import type { Figure } from './report.js';
+import { median } from './statistics.js';
 
-/** One figure of the report. */
-export interface Figure {
-  /** Stable: later runs are compared by it. */
+/** Another implementation of the same operation. */
+export interface Peer {
   readonly name: string;
-  readonly suite?: string;
-  readonly algorithm?: string;
-  readonly opsPerSecond: number;
-  /** Median over the rounds of raw time over our time; 1 means no overhead over the C library. */
-  readonly ratioToRaw?: number;
-  readonly rawOpsPerSecond?: number;
-  /** Median over the rounds of the time in mbed TLS over our time, for what runs on instructions of the processor. */
-  readonly ratioToPortable?: number;
-  readonly rounds: number;
-  /** What one operation is, and anything a reader must know to judge the figure. */
-  readonly about: string;
+  readonly version: string;
+  /** Does the operation `iterations` times. */
+  run(iterations: number): void | Promise<void>;
+}
+
+/** What is ready to be measured. */
+export interface Prepared {
+  /** Makes what the next `iterations` take; not measured. */
+  before?(iterations: number): void | Promise<void>;
+  /** Does the operation `iterations` times; synchronous or not. */
+  run(iterations: number): void | Promise<void>;
+  /** The same steps as a C loop; gives the seconds it took. */
+  readonly raw?: (iterations: number) => number;
+  /** The same without the instructions that this processor has for it, as a C loop; gives the seconds it took. */
+  readonly portable?: (iterations: number) => number;
+  readonly peers?: readonly Peer[];
+  close?(): void | Promise<void>;
 }
 
 /** What is measured. */
@@ -26,20 +33,11 @@ export interface Case {
   readonly suite?: string;
   readonly algorithm?: string;
   readonly about: string;
-  /** Does the operation `iterations` times; synchronous or not. */
-  run(iterations: number): void | Promise<void>;
-  /** The same steps as a C loop; gives the seconds it took. */
-  readonly raw?: (iterations: number) => number;
-  /** The same without the instructions that this processor has for it, as a C loop; gives the seconds it took. */
-  readonly portable?: (iterations: number) => number;
   /** Upper bound of iterations a round, where each one leaves something behind. */
   readonly maxIterations?: number;
-}
-
-/** Figures that share a set-up: made only when one of them is wanted, and released after. */
-export interface Group {
-  readonly names: readonly string[];
-  prepare(): Promise<{ readonly cases: readonly Case[]; close(): Promise<void> }>;
+  /** The part of a round's time that it gets; 1 by default. */
+  readonly share?: number;
+  prepare(): Prepared | Promise<Prepared>;
 }
 
 /** Effort of a run. */
@@ -53,63 +51,109 @@ export interface Effort {
 export const fullEffort: Effort = { rounds: 5, roundSeconds: 0.5 };
 
 /** Enough to see that everything runs. */
-export const quickEffort: Effort = { rounds: 5, roundSeconds: 0.1 };
+export const quickEffort: Effort = { rounds: 2, roundSeconds: 0.02 };
 
-/** Measures `subject`; the first round of either side only warms up. */
+/** The share of a case that is one of many in a table of all algorithms. */
+export const surveyShare = 0.2;
+
+/** Rounds of an operation that takes so long that all of them would take too much. */
+const leastRounds = 2;
+
+/** So many times what its rounds should take may be spent on a case, before it gets fewer of them. */
+const patience = 2;
+
+/** One implementation in the rounds. */
+interface Side {
+  readonly iterations: number;
+  /** Does so many; gives the seconds. */
+  readonly seconds: (iterations: number) => number | Promise<number>;
+  /** Seconds of one operation, by round. */
+  readonly perOperation: number[];
+}
+
+/** Measures `subject`; the first round of every side only warms up. */
 export async function measure(subject: Case, effort: Effort): Promise<Figure> {
-  const iterations = await calibrate(subject, effort.roundSeconds);
-  const ours: number[] = [];
-  const raws: number[] = [];
-  const portables: number[] = [];
-  for (let round = 0; round <= effort.rounds; round += 1) {
+  const prepared = await subject.prepare();
+  try {
+    const roundSeconds = effort.roundSeconds * (subject.share ?? 1);
+    const ours = await calibrated(
+      (iterations) => timed(prepared, iterations),
+      roundSeconds,
+      subject.maxIterations ?? Number.MAX_SAFE_INTEGER,
+    );
+    // Their set-up belongs to every call, and they are not far from us: they get our number of iterations.
+    const inC = (loop: Prepared['raw']): Side | undefined => loop && { iterations: ours.iterations, seconds: loop, perOperation: [] };
+    const [raw, portable] = [inC(prepared.raw), inC(prepared.portable)];
+    const peers: { readonly peer: Peer; readonly side: Side }[] = [];
+    for (const peer of prepared.peers ?? []) {
+      peers.push({ peer, side: await calibrated((iterations) => timed(peer, iterations), roundSeconds, Number.MAX_SAFE_INTEGER) });
+    }
+    const sides = [ours, raw, portable, ...peers.map(({ side }) => side)].filter((side) => side !== undefined);
+    const rounds = await takeTurns(sides, effort.rounds, roundSeconds);
+    const { name, suite, algorithm, about } = subject;
+    return {
+      name,
+      ...(suite === undefined ? {} : { suite }),
+      ...(algorithm === undefined ? {} : { algorithm }),
+      opsPerSecond: rate(ours),
+      ...(raw === undefined ? {} : { rawOpsPerSecond: rate(raw), ratioToRaw: ratio(raw, ours) }),
+      ...(portable === undefined ? {} : { ratioToPortable: ratio(portable, ours) }),
+      ...(peers.length === 0
+        ? {}
+        : {
+            peers: peers.map(({ peer, side }) => ({
+              name: peer.name,
+              version: peer.version,
+              opsPerSecond: rate(side),
+              ratio: ratio(side, ours),
+            })),
+          }),
+      rounds,
+      about,
+    };
+  } finally {
+    await prepared.close?.();
+  }
+}
+
+/** Does the rounds; gives their number, which is smaller than `most` when one takes far longer than it should. */
+async function takeTurns(sides: readonly Side[], most: number, roundSeconds: number): Promise<number> {
+  const start = performance.now();
+  for (const { seconds, iterations } of sides) await seconds(iterations);
+  const secondsOfRound = (performance.now() - start) / 1_000;
+  const affordable = Math.floor((patience * most * roundSeconds * sides.length) / secondsOfRound);
+  const rounds = Math.min(most, Math.max(leastRounds, affordable));
+  for (let round = 0; round < rounds; round += 1) {
     globalThis.gc?.();
-    const seconds = await time(() => subject.run(iterations));
-    const rawSeconds = subject.raw?.(iterations);
-    const portableSeconds = subject.portable?.(iterations);
-    if (round === 0) continue;
-    ours.push(seconds / iterations);
-    if (rawSeconds !== undefined) raws.push(rawSeconds / iterations);
-    if (portableSeconds !== undefined) portables.push(portableSeconds / iterations);
+    for (const { seconds, iterations, perOperation } of sides) perOperation.push((await seconds(iterations)) / iterations);
   }
-  const { name, about } = subject;
-  return {
-    name,
-    ...(subject.suite === undefined ? {} : { suite: subject.suite }),
-    ...(subject.algorithm === undefined ? {} : { algorithm: subject.algorithm }),
-    opsPerSecond: 1 / median(ours),
-    ...(raws.length === 0 ? {} : { rawOpsPerSecond: 1 / median(raws), ratioToRaw: ratioOf(raws, ours) }),
-    ...(portables.length === 0 ? {} : { ratioToPortable: ratioOf(portables, ours) }),
-    rounds: effort.rounds,
-    about,
-  };
+  return rounds;
 }
 
-/** The median of what the others took over what we took in the same round. */
-function ratioOf(others: readonly number[], ours: readonly number[]): number {
-  return median(others.map((other, round) => other / (ours[round] ?? Number.NaN)));
+function rate({ perOperation }: Side): number {
+  return 1 / median(perOperation);
 }
 
-async function calibrate(subject: Case, roundSeconds: number): Promise<number> {
-  const most = subject.maxIterations ?? Number.MAX_SAFE_INTEGER;
-  for (let iterations = 1; ; iterations *= 4) {
-    const bounded = Math.min(iterations, most);
-    const seconds = await time(() => subject.run(bounded));
-    if (bounded === most) return most;
-    if (seconds >= roundSeconds / 4) return Math.min(most, Math.max(1, Math.ceil((bounded * roundSeconds) / seconds)));
+/** The median of what `other` took over what we took in the same round. */
+function ratio(other: Side, ours: Side): number {
+  return median(other.perOperation.map((seconds, round) => seconds / (ours.perOperation[round] ?? Number.NaN)));
+}
+
+/** A side with as many iterations as fill a round. */
+async function calibrated(seconds: (iterations: number) => Promise<number>, roundSeconds: number, most: number): Promise<Side> {
+  for (let tried = 1; ; tried *= 4) {
+    const bounded = Math.min(tried, most);
+    const took = await seconds(bounded);
+    const iterations =
+      bounded === most ? most : took >= roundSeconds / 4 ? Math.min(most, Math.max(1, Math.ceil((bounded * roundSeconds) / took))) : 0;
+    if (iterations > 0) return { iterations, seconds, perOperation: [] };
   }
 }
 
-async function time(work: () => void | Promise<void>): Promise<number> {
+async function timed(what: Pick<Prepared, 'before' | 'run'>, iterations: number): Promise<number> {
+  await what.before?.(iterations);
   const start = process.hrtime.bigint();
-  const running = work();
+  const running = what.run(iterations);
   if (running !== undefined) await running;
   return Number(process.hrtime.bigint() - start) / 1e9;
-}
-
-/** The middle value, or the mean of the two middle ones. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
 }

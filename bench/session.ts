@@ -1,170 +1,146 @@
 /** One-to-one sessions without a store: messages, ratchet steps and handshakes per second, against a C loop of the same cryptography. */
-import {
-  type Account,
-  type CipherSuite,
-  type DeviceAddress,
-  type OneTimePreKey,
-  type PreKeyBundle,
-  type ReadySession,
-  SkippedMessageKeys,
-  accept,
-  asMessageId,
-  asSessionId,
-  complete,
-  createAccount,
-  currentSignedPreKey,
-  decodeContent,
-  decodeEnvelope,
-  defaultSuite,
-  encodeContent,
-  encodeEnvelope,
-  encryptMessage,
-  decryptMessage,
-  identityKeyOf,
-  initiate,
-  oneTimePreKeyPublic,
-  randomId,
-  runInline,
-  signedPreKeyPublic,
-  systemRandom,
-  wipeAll,
-} from '../lib/core.js';
-import type { Case, Group } from './measure.js';
+import { type CipherSuite, defaultSuite, encodeContent } from '../lib/core.js';
+import { type Pair, handshake, party } from './handshake.js';
+import { type Case, type Prepared, surveyShare } from './measure.js';
+import { deliver, receive, send } from './message.js';
 import { loadRawLoops } from './native/raw-loops.js';
+import { olmHandshake, olmPingpong, olmRoundtrip } from './peers/olm.js';
+import { type Question, figureTask } from './task.js';
 
-const plaintextLength = 64;
-const sessionCount = 100;
+export const sessionQuestion: Question = (suites) => suites.flatMap(casesOf).map(figureTask);
 
-export const sessionCases: Group = {
-  names: ['session.roundtrip.64B', 'session.roundtrip.64B.single', 'session.pingpong.64B', 'session.handshake'],
-  prepare: () => Promise.resolve({ cases: casesOf(defaultSuite), close: () => Promise.resolve() }),
-};
+const plaintext = new Uint8Array(64).fill(0x61);
+const contentLength = encodeContent({ kind: 'common', bytes: plaintext }).length;
+/** Messages made ahead, some 2 kB each. */
+const mostAhead = 20_000;
+const mostSessions = 100;
+/** Bytes of associated data in all sessions of a case: with large keys there are fewer. */
+const mostAssociatedData = 33_554_432;
 
-/** One side of a session; what a client would keep in its cache. */
-interface Side {
-  session: ReadySession;
-  readonly skipped: SkippedMessageKeys;
-}
-
-interface Party {
-  readonly account: Account;
-  readonly oneTimePreKey: OneTimePreKey;
-}
+/** How a suite's case differs from another one. */
+type Row = Pick<Case, 'name' | 'about' | 'maxIterations'> & Pick<Case, 'prepare'>;
 
 function casesOf(suite: CipherSuite): Case[] {
-  const raw = loadRawLoops();
-  const [alice, bob] = [party(suite, 'alice'), party(suite, 'bob')];
-  const pairs = Array.from({ length: sessionCount }, () => handshake(alice, bob));
-  const single = pairs.slice(0, 1);
-  const plaintext = new Uint8Array(plaintextLength).fill(0x61);
-  const contentLength = encodeContent({ kind: 'common', bytes: plaintext }).length;
   const associatedDataLength = 2 * suite.agreement.publicKeyLength;
-  // The first message of the initiator makes the responder's ratchet step; the chains measured are the ones after it.
-  for (const { initiator, responder } of pairs) deliver(initiator, responder, plaintext);
-  const row = { suite: suite.name };
-  const roundtrip = (among: readonly Pair[]) => (iterations: number) => {
-    for (let i = 0; i < iterations; i += 1) {
-      const pair = among[i % among.length];
-      if (pair !== undefined) deliver(pair.initiator, pair.responder, plaintext);
-    }
-  };
-  const turns = handshake(alice, bob);
-  return [
+  const sessions = Math.max(1, Math.min(mostSessions, Math.floor(mostAssociatedData / associatedDataLength)));
+  const rawMessage = (iterations: number): number => loadRawLoops().rawRoundtrip(associatedDataLength, contentLength, iterations);
+  const rows: Row[] = [
     {
-      ...row,
       name: 'session.roundtrip.64B',
-      about: `plaintext to encoded E2eeMsg and back, no ratchet step, spread over ${sessionCount} sessions`,
-      run: roundtrip(pairs),
-      raw: (iterations) => raw.rawRoundtrip(associatedDataLength, contentLength, iterations),
+      about: `plaintext to encoded E2eeMsg and back, no ratchet step, spread over ${sessions} sessions`,
+      prepare: async () => ({ ...roundtrips(suite, sessions), raw: rawMessage, peers: [await olmRoundtrip()] }),
     },
     {
-      ...row,
       name: 'session.roundtrip.64B.single',
       about: 'as session.roundtrip.64B, in one session',
-      run: roundtrip(single),
-      raw: (iterations) => raw.rawRoundtrip(associatedDataLength, contentLength, iterations),
+      prepare: async () => ({ ...roundtrips(suite, 1), raw: rawMessage, peers: [await olmRoundtrip()] }),
     },
     {
-      ...row,
+      name: 'session.encrypt.64B',
+      about: 'plaintext to encoded E2eeMsg, no ratchet step, in one session',
+      prepare: () => encryptions(suite),
+    },
+    {
+      name: 'session.decrypt.64B',
+      about: 'encoded E2eeMsg to plaintext, no ratchet step, in one session',
+      maxIterations: mostAhead,
+      prepare: () => decryptions(suite),
+    },
+    {
       name: 'session.pingpong.64B',
       about: 'as session.roundtrip.64B in one session, each message answered: a ratchet step on every message',
-      run: (iterations) => {
-        for (let i = 0; i < iterations; i += 1) {
-          if (i % 2 === 0) deliver(turns.initiator, turns.responder, plaintext);
-          else deliver(turns.responder, turns.initiator, plaintext);
-        }
-      },
-      raw: (iterations) => raw.rawPingpong(suite.agreement.code, associatedDataLength, contentLength, iterations),
+      prepare: async () => ({
+        ...pingpong(suite),
+        ...(suite.agreement.kind === 'kem'
+          ? { raw: (iterations) => loadRawLoops().rawPingpong(suite.agreement.code, associatedDataLength, contentLength, iterations) }
+          : {}),
+        peers: [await olmPingpong()],
+      }),
     },
     {
-      ...row,
       name: 'session.handshake',
       about: 'invite, accept and completion with a one-time pre-key, both cores, without the relay and its signatures',
-      run: (iterations) => {
-        for (let i = 0; i < iterations; i += 1) handshake(alice, bob);
-      },
-      raw: (iterations) => raw.rawHandshake(suite.signature.code, suite.agreement.code, true, iterations),
+      prepare: async () => ({
+        ...handshakes(suite),
+        ...(suite.agreement.kind === 'kem'
+          ? { raw: (iterations) => loadRawLoops().rawHandshake(suite.signature.code, suite.agreement.code, true, iterations) }
+          : {}),
+        peers: [await olmHandshake()],
+      }),
     },
   ];
+  return rows.map((row) => ({ ...row, suite: suite.name, ...(suite === defaultSuite ? {} : { share: surveyShare }) }));
 }
 
-function party(suite: CipherSuite, userId: string): Party {
-  const address: DeviceAddress = { domain: 'bench.example', userId, deviceId: 'd1' };
-  const { account, oneTimePreKeys } = runInline(createAccount({ suite, address, oneTimePreKeys: 1, now: 0 }));
-  const [oneTimePreKey] = oneTimePreKeys;
-  if (oneTimePreKey === undefined) throw new Error('the account has no one-time pre-key');
-  return { account, oneTimePreKey };
-}
-
-interface Pair {
-  readonly initiator: Side;
-  readonly responder: Side;
-}
-
-function handshake(alice: Party, bob: Party): Pair {
-  const bundle: PreKeyBundle = {
-    address: bob.account.address,
-    suite: bob.account.suite,
-    identityKey: identityKeyOf(bob.account.identity),
-    signedPreKey: signedPreKeyPublic(currentSignedPreKey(bob.account)),
-    oneTimePreKey: oneTimePreKeyPublic(bob.oneTimePreKey),
-  };
-  const sessionId = asSessionId(randomId(systemRandom));
-  const invited = runInline(initiate({ account: alice.account, bundle, sessionId, now: 0 }));
-  const invite = { ...invited.invite, identityKey: alice.account.identity.agreement.publicKey };
-  const accepted = runInline(accept({ account: bob.account, oneTimePreKey: bob.oneTimePreKey, invite, now: 0 }));
-  const completed = runInline(complete({ account: alice.account, session: invited.session, accept: accepted.accept }));
-  if (completed === undefined) throw new Error('the accept does not fit the invite');
-  wipeAll(completed.retired);
-  return {
-    initiator: { session: completed.session, skipped: new SkippedMessageKeys() },
-    responder: { session: accepted.session, skipped: new SkippedMessageKeys() },
-  };
-}
-
-const messageId = asMessageId(randomId(systemRandom));
-
-/** One message from plaintext bytes to plaintext bytes, through the encoded envelope. */
-function deliver(from: Side, to: Side, plaintext: Uint8Array): void {
-  const content = encodeContent({ kind: 'common', bytes: plaintext });
-  const sent = encryptMessage(from.session, content);
-  content.fill(0);
-  from.session = sent.session;
-  wipeAll(sent.retired);
-  const encoded = encodeEnvelope({
-    from: from.session.ourAddress,
-    to: from.session.theirAddress,
-    messageId,
-    sessionId: from.session.sessionId,
-    notification: 0,
-    payload: { kind: 'one-to-one', message: sent.message },
+/** `count` sessions whose chains are not the first ones: the initiator's first message makes the responder's ratchet step. */
+function sessionsOf(suite: CipherSuite, count: number): Pair[] {
+  const [alice, bob] = [party(suite, 'alice'), party(suite, 'bob')];
+  return Array.from({ length: count }, () => {
+    const pair = handshake(alice, bob);
+    deliver(pair.initiator, pair.responder, plaintext);
+    return pair;
   });
-  const envelope = decodeEnvelope(encoded);
-  if (envelope.payload.kind !== 'one-to-one') throw new Error('the envelope has changed its kind');
-  const received = runInline(decryptMessage(to.session, to.skipped, envelope.payload.message));
-  to.session = received.session;
-  to.skipped.apply(received.skippedChange);
-  wipeAll(received.retired);
-  const opened = decodeContent(received.plaintext);
-  if (opened.kind !== 'common' || opened.bytes.length !== plaintext.length) throw new Error('the plaintext has changed on its way');
+}
+
+function onePair(suite: CipherSuite): Pair {
+  const [pair] = sessionsOf(suite, 1);
+  if (pair === undefined) throw new Error('there is no session');
+  return pair;
+}
+
+function roundtrips(suite: CipherSuite, sessions: number): Prepared {
+  const pairs = sessionsOf(suite, sessions);
+  return {
+    run(iterations) {
+      for (let i = 0; i < iterations; i += 1) {
+        const pair = pairs[i % pairs.length];
+        if (pair !== undefined) deliver(pair.initiator, pair.responder, plaintext);
+      }
+    },
+  };
+}
+
+function encryptions(suite: CipherSuite): Prepared {
+  const { initiator } = onePair(suite);
+  return {
+    run(iterations) {
+      for (let i = 0; i < iterations; i += 1) send(initiator, plaintext);
+    },
+  };
+}
+
+function decryptions(suite: CipherSuite): Prepared {
+  const { initiator, responder } = onePair(suite);
+  let sent: Uint8Array[] = [];
+  return {
+    before(iterations) {
+      sent = Array.from({ length: iterations }, () => send(initiator, plaintext));
+    },
+    run() {
+      for (const message of sent) receive(responder, message, plaintext.length);
+    },
+  };
+}
+
+function pingpong(suite: CipherSuite): Prepared {
+  const { initiator, responder } = onePair(suite);
+  let isInitiatorNext = false;
+  return {
+    run(iterations) {
+      for (let i = 0; i < iterations; i += 1) {
+        if (isInitiatorNext) deliver(initiator, responder, plaintext);
+        else deliver(responder, initiator, plaintext);
+        isInitiatorNext = !isInitiatorNext;
+      }
+    },
+  };
+}
+
+function handshakes(suite: CipherSuite): Prepared {
+  const [alice, bob] = [party(suite, 'alice'), party(suite, 'bob')];
+  return {
+    run(iterations) {
+      for (let i = 0; i < iterations; i += 1) handshake(alice, bob);
+    },
+  };
 }

@@ -1,51 +1,60 @@
-/** Signatures and verifications per second, by scheme; one thread, the synchronous calls, a message of 64 bytes. */
+/** Key pairs, signatures and verifications per second, by scheme; one thread, the synchronous calls, a message of 64 bytes. */
 import { type SignatureScheme, generateSigningKeyPair, sign, signatureSchemes, verify } from '../lib/core.js';
-import type { Case, Group } from './measure.js';
+import { type Case, type Peer, surveyShare } from './measure.js';
 import { loadRawLoops } from './native/raw-loops.js';
+import { nobleSignature } from './peers/noble.js';
+import { nodeSignature } from './peers/node-crypto.js';
+import type { SignatureOperation } from './peers/operations.js';
+import { pqcleanSignature } from './peers/pqclean.js';
+import { type Question, figureTask } from './task.js';
 
-const messageLength = 64;
+export const signatureQuestion: Question = () => signatureSchemes.flatMap(casesOf).map(figureTask);
 
-export const signatureCases: Group = {
-  names: ['signature.keygen', 'sign', 'verify'],
-  prepare: () => Promise.resolve({ cases: signatureSchemes.flatMap(casesOf), close: () => Promise.resolve() }),
-};
+const message = new Uint8Array(64).fill(0x5a);
 
-const raw = loadRawLoops();
+const rows = [
+  { operation: 'keygen', name: 'signature.keygen', about: 'one key pair' },
+  { operation: 'sign', name: 'sign', about: 'one signature of 64 bytes' },
+  { operation: 'verify', name: 'verify', about: 'one verification of a signature of 64 bytes' },
+] as const;
 
 function casesOf(scheme: SignatureScheme): Case[] {
+  return rows.map(({ operation, name, about }) => ({
+    name,
+    algorithm: scheme.name,
+    about,
+    share: surveyShare,
+    prepare: () => ({
+      run: workOf(scheme, operation),
+      raw: (iterations) => loadRawLoops().rawSignature(scheme.code, operation, message.length, iterations),
+      peers: peersOf(scheme, operation),
+    }),
+  }));
+}
+
+function peersOf(scheme: SignatureScheme, operation: SignatureOperation): Peer[] {
+  const openssl = scheme.code === 0 ? nodeSignature(operation, message) : undefined;
+  return [nobleSignature(scheme, operation, message), openssl, pqcleanSignature(scheme, operation, message)].filter(
+    (peer) => peer !== undefined,
+  );
+}
+
+function workOf(scheme: SignatureScheme, operation: SignatureOperation): (iterations: number) => void {
   const pair = generateSigningKeyPair(scheme);
-  const message = new Uint8Array(messageLength).fill(0x5a);
   const signature = sign(scheme, pair.privateKey, message);
-  const row = { algorithm: scheme.name };
-  return [
-    {
-      ...row,
-      name: 'signature.keygen',
-      about: 'one key pair',
-      run: (iterations) => {
-        for (let i = 0; i < iterations; i += 1) generateSigningKeyPair(scheme).privateKey.wipe();
-      },
-      raw: (iterations) => raw.rawSignature(scheme.code, 'keygen', messageLength, iterations),
+  // A loop each: one that calls what it is given would be as slow as its slowest user.
+  const work: Record<SignatureOperation, (iterations: number) => void> = {
+    keygen(iterations) {
+      for (let i = 0; i < iterations; i += 1) generateSigningKeyPair(scheme).privateKey.wipe();
     },
-    {
-      ...row,
-      name: 'sign',
-      about: 'one signature of 64 bytes',
-      run: (iterations) => {
-        for (let i = 0; i < iterations; i += 1) sign(scheme, pair.privateKey, message);
-      },
-      raw: (iterations) => raw.rawSignature(scheme.code, 'sign', messageLength, iterations),
+    sign(iterations) {
+      for (let i = 0; i < iterations; i += 1) sign(scheme, pair.privateKey, message);
     },
-    {
-      ...row,
-      name: 'verify',
-      about: 'one verification of a signature of 64 bytes',
-      run: (iterations) => {
-        for (let i = 0; i < iterations; i += 1) {
-          if (!verify(scheme, pair.publicKey, message, signature)) throw new Error(`${scheme.name} refused its own signature`);
-        }
-      },
-      raw: (iterations) => raw.rawSignature(scheme.code, 'verify', messageLength, iterations),
+    verify(iterations) {
+      for (let i = 0; i < iterations; i += 1) {
+        if (!verify(scheme, pair.publicKey, message, signature)) throw new Error(`${scheme.name} refused its own signature`);
+      }
     },
-  ];
+  };
+  return work[operation];
 }

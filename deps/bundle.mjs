@@ -9,6 +9,7 @@ const library = ['index', 'core', 'server/index', 'store/sqlite/index', 'store/s
 /** Programs of the repository. */
 const programs = [
   'bench/main',
+  'bench/relay/process',
   'test/crowd/clients-process',
   'test/crowd/main',
   'test/crowd/relay-process',
@@ -41,7 +42,7 @@ export async function bundle(from, to) {
     outbase: from,
     outdir: to,
     // Programs that are started many times carry their packages with them. Native ones cannot be.
-    external: ['better-sqlite3', 'esbuild', '@swc/core'],
+    external: ['better-sqlite3', 'esbuild', '@swc/core', '@matrix-org/olm', 'pqclean'],
     chunkNames: 'test/shared-[hash]',
     // What packages in the older module format call.
     banner: { js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);" },
