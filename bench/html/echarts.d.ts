@@ -27,4 +27,5 @@ export const ScatterChart: unknown;
 export const GridComponent: unknown;
 export const LegendComponent: unknown;
 export const LabelLayout: unknown;
+export const LegacyGridContainLabel: unknown;
 export const SVGRenderer: unknown;
