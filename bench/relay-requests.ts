@@ -39,7 +39,8 @@ async function prepare(suite: CipherSuite): Promise<Prepared> {
   });
   const message = {
     name: 'send_one2one_msg',
-    next: numberedCopies(body, messageId),
+    // An id is 16 bytes in base64: its first twelve are enough to tell them apart.
+    next: numberedCopies(body, messageId.slice(0, 16)),
     isGood: (said: Uint8Array) => Buffer.compare(said, answer) === 0,
   } as const;
   return {

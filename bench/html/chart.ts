@@ -50,5 +50,7 @@ export function figure(caption: string, drawn: (width: Width) => string): string
 
 /** 1200000 as 1.2M: for axes. */
 export function short(value: number): string {
-  return value.toLocaleString('en-US', { notation: 'compact', maximumFractionDigits: 1 });
+  return value < 1
+    ? String(Number(value.toPrecision(2)))
+    : value.toLocaleString('en-US', { notation: 'compact', maximumFractionDigits: 1 });
 }

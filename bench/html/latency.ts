@@ -11,7 +11,7 @@ export function latencyChart(curves: readonly LatencyCurve[]): string {
       legend: { ...legend, data: names },
       grid: { left: 8, right: 20, top: width === 'wide' ? 44 : 64, bottom: 8, containLabel: true },
       xAxis: { ...axis, type: 'category', data: percents, boundaryGap: false, axisLabel: { ...axis.axisLabel, hideOverlap: true } },
-      yAxis: { ...axis, type: 'log', name: 'ms', axisLabel: { ...axis.axisLabel, formatter: short } },
+      yAxis: { ...axis, type: 'log', axisLabel: { ...axis.axisLabel, formatter: short } },
       series: curves.map(({ percentiles }, number) => ({
         name: names[number],
         type: 'line',

@@ -127,9 +127,18 @@ function sizeSection(report: Report): Section | undefined {
   if (sizes.length === 0) return undefined;
   const starting = (prefix: string): typeof sizes => sizes.filter(({ name }) => name.startsWith(prefix));
   const charts = [
-    { caption: 'KEM: public key and ciphertext against encapsulations and decapsulations', points: agreementPoints(report) },
-    { caption: 'Signatures: public key and signature against signatures', points: signaturePoints(report, 'sign') },
-    { caption: 'Signatures: public key and signature against verifications', points: signaturePoints(report, 'verify') },
+    {
+      caption: 'KEM: bytes of public key and ciphertext (across), encapsulation and decapsulation per second (up)',
+      points: agreementPoints(report),
+    },
+    {
+      caption: 'Signatures: bytes of public key and signature (across), signatures per second (up)',
+      points: signaturePoints(report, 'sign'),
+    },
+    {
+      caption: 'Signatures: bytes of public key and signature (across), verifications per second (up)',
+      points: signaturePoints(report, 'verify'),
+    },
   ].filter(({ points }) => points.length > 0);
   const tables = [
     { caption: 'Key agreement, bytes', rows: starting('size.agreement') },

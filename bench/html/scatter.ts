@@ -16,16 +16,13 @@ export function sizeSpeedChart(caption: string, points: readonly Point[]): strin
     const legendLines = width === 'wide' ? 1 : Math.ceil(families.length / 2);
     return draw(width, width === 'wide' ? 420 : 380, {
       legend: { ...legend, data: families },
-      grid: { left: 8, right: width === 'wide' ? 90 : 24, top: 34 + 20 * (legendLines - 1), bottom: 26, containLabel: true },
+      grid: { left: 8, right: width === 'wide' ? 90 : 24, top: 34 + 20 * (legendLines - 1), bottom: 8, containLabel: true },
       xAxis: {
         ...axis,
         type: 'log',
-        name: 'bytes',
-        nameLocation: 'middle',
-        nameGap: 26,
         axisLabel: { ...axis.axisLabel, formatter: short, hideOverlap: true },
       },
-      yAxis: { ...axis, type: 'log', name: 'per second', axisLabel: { ...axis.axisLabel, formatter: short } },
+      yAxis: { ...axis, type: 'log', axisLabel: { ...axis.axisLabel, formatter: short } },
       series: families.map((family, number) => ({
         name: family,
         type: 'scatter',
