@@ -1,5 +1,5 @@
 /** What has been found as lines of text. */
-import { numberText, ratioText } from './number-text.js';
+import { countText, numberText, ratioText } from './number-text.js';
 import type { Figure, Findings, LatencyCurve, Quantity, Size } from './report.js';
 
 /** One line per finding. */
@@ -21,7 +21,7 @@ function ofFigure({ name, suite, algorithm, opsPerSecond, ratioToRaw, ratioToPor
 }
 
 function ofSize({ name, suite, algorithm, bytes }: Size): string {
-  return `${start(name, suite ?? algorithm)}${numberText(bytes).padStart(10)} bytes`;
+  return `${start(name, suite ?? algorithm)}${countText(bytes).padStart(10)} bytes`;
 }
 
 function ofQuantity({ name, suite, value, unit }: Quantity): string {

@@ -9,3 +9,8 @@ export function numberText(value: number): string {
 export function ratioText(value: number): string {
   return value < 10 ? value.toFixed(2) : numberText(value);
 }
+
+/** A whole number with thousands apart. */
+export function countText(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: 0 });
+}

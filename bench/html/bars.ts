@@ -1,11 +1,10 @@
 /** One operation: a bar per suite or algorithm on a logarithmic scale. */
 import { numberText } from '../number-text.js';
 import type { Figure } from '../report.js';
-import { axis, draw, faint, figure, ink, legend, palette, short } from './chart.js';
-import { escapeText } from './escape.js';
+import { axis, draw, figure, palette, paper, short, textWidth } from './chart.js';
 
 const barSpace = 26;
-const headRoom = 62;
+const axisSpace = 34;
 
 /** One kind of bar: ours, or another implementation. */
 interface Series {
@@ -33,44 +32,51 @@ export function barChart(name: string, figures: readonly Figure[], pooled: reado
   ].filter((one) => one.values.some((value) => value !== undefined));
   const all = series.flatMap((one) => one.values.filter((value) => value !== undefined));
   const [least, most] = [10 ** Math.floor(Math.log10(Math.min(...all) / 2)), 10 ** Math.ceil(Math.log10(Math.max(...all) * 1.5))];
-  return figure(`${escapeText(name)}, operations per second`, (width) => {
-    const height = headRoom + barSpace * subjects.length + 30;
-    const legendLines = width === 'wide' ? 1 : Math.ceil(series.length / 2);
-    return draw(width, height + 20 * (legendLines - 1), {
-      legend: { ...legend, data: series.map((one) => one.name) },
-      grid: { left: 4, right: 52, top: 26 + 20 * (legendLines - 1), bottom: 8, containLabel: true },
+  const entries = series.map((one, number) => ({ name: one.name, sign: (marks[number % marks.length] ?? bar).sign }));
+  return figure(`${name}, operations per second`, entries, (width) => {
+    const labels = subjects.map((subject) => shortened(subject, width === 'narrow'));
+    const numbers = figures.map(({ opsPerSecond }) => numberText(opsPerSecond));
+    return draw(width, barSpace * subjects.length + axisSpace, {
+      grid: { left: textWidth(labels) + 12, right: textWidth(numbers) + 12, top: 8, bottom: axisSpace - 8 },
       xAxis: { ...axis, type: 'log', min: least, max: most, axisLabel: { ...axis.axisLabel, formatter: short, hideOverlap: true } },
-      yAxis: {
+      yAxis: [labels, numbers].map((data, side) => ({
         ...axis,
         type: 'category',
         inverse: true,
-        data: subjects.map((subject) => shortened(subject, width === 'narrow')),
+        position: side === 0 ? 'left' : 'right',
+        data,
         axisTick: { show: false },
-      },
+        axisLine: { show: false },
+        axisLabel: { ...axis.axisLabel, interval: 0 },
+      })),
       series: series.map((one, number) => ({
         name: one.name,
         type: number === 0 ? 'bar' : 'scatter',
         data: one.values.map((value, index) => [value ?? '-', index]),
-        itemStyle: { color: palette[number] },
         z: number === 0 ? 2 : 3,
         ...(number === 0
-          ? {
-              barWidth: 13,
-              label: {
-                show: true,
-                position: 'right',
-                color: ink,
-                fontSize: 11,
-                formatter: ({ value }: { value: [number, number] }) => numberText(value[0]),
-              },
-            }
-          : { symbol: symbols[number % symbols.length], symbolSize: 9, itemStyle: { color: palette[number], borderColor: faint } }),
+          ? { barWidth: 13, itemStyle: { color: palette[number] } }
+          : {
+              symbol: marks[number % marks.length]?.symbol,
+              symbolSize: 10,
+              itemStyle: { color: palette[number], opacity: 1, borderColor: paper, borderWidth: 1 },
+            }),
       })),
     });
   });
 }
 
-const symbols = ['rect', 'triangle', 'diamond', 'circle', 'pin', 'roundRect'];
+const bar = { symbol: 'rect', sign: '■' };
+/** How the sides are drawn, and what says so in the legend. */
+const marks = [
+  bar,
+  { symbol: 'triangle', sign: '▲' },
+  { symbol: 'diamond', sign: '◆' },
+  { symbol: 'circle', sign: '●' },
+  { symbol: 'rect', sign: '■' },
+  { symbol: 'triangle', sign: '▲' },
+  { symbol: 'diamond', sign: '◆' },
+];
 
 function subjectOf({ suite, algorithm, name }: Figure): string {
   return suite ?? algorithm ?? name;
@@ -78,6 +84,6 @@ function subjectOf({ suite, algorithm, name }: Figure): string {
 
 /** Long names would leave no room for the bars on a telephone. */
 function shortened(subject: string, isNarrow: boolean): string {
-  const short = subject.replace('Classic McEliece', 'McEliece').replace('classicmceliece', 'mceliece').replace('-simple', '');
-  return isNarrow && short.length > 16 ? short.replace('-', '-\n') : short;
+  const shorter = subject.replace('Classic McEliece', 'McEliece').replace('classicmceliece', 'mceliece').replace('-simple', '');
+  return isNarrow && shorter.length > 16 ? shorter.replace('-', '-\n') : shorter;
 }

@@ -25,7 +25,5 @@ export const BarChart: unknown;
 export const LineChart: unknown;
 export const ScatterChart: unknown;
 export const GridComponent: unknown;
-export const LegendComponent: unknown;
 export const LabelLayout: unknown;
-export const LegacyGridContainLabel: unknown;
 export const SVGRenderer: unknown;

@@ -1,5 +1,5 @@
 /** The findings as tables: they say all that the charts show. */
-import { numberText, ratioText } from '../number-text.js';
+import { countText, numberText, ratioText } from '../number-text.js';
 import type { Figure, LatencyCurve, Quantity, Size } from '../report.js';
 import { escapeText } from './escape.js';
 
@@ -12,7 +12,8 @@ function table(caption: string, head: readonly string[], rows: readonly (readonl
     return column === 0 ? `<th scope="row">${escapeText(value)}</th>` : `<td>${escapeText(value)}</td>`;
   };
   const body = rows.map((row) => `<tr>${row.map(cell).join('')}</tr>`).join('\n');
-  const heads = head.map((text) => `<th scope="col">${escapeText(text)}</th>`).join('');
+  const isNumber = (column: number): boolean => rows.some((row) => typeof row[column] === 'object');
+  const heads = head.map((text, column) => `<th scope="col"${isNumber(column) ? ' class="number"' : ''}>${escapeText(text)}</th>`).join('');
   return `<div class="table" tabindex="0" role="region" aria-label="${escapeText(caption)}"><table><caption>${escapeText(caption)}</caption><thead><tr>${heads}</tr></thead><tbody>
 ${body}
 </tbody></table></div>`;
@@ -43,7 +44,7 @@ export function figureTable(caption: string, figures: readonly Figure[]): string
     ...(hasRaw ? [number(each.ratioToRaw, ratioText)] : []),
     ...(hasPortable ? [number(each.ratioToPortable, ratioText)] : []),
     ...peers.map((peer) => number(each.peers?.find(({ name }) => name === peer)?.ratio, ratioText)),
-    number(each.rounds, String),
+    number(each.rounds, countText),
   ]);
   return table(caption, head, rows);
 }
@@ -55,7 +56,7 @@ export function sizeTable(caption: string, sizes: readonly Size[]): string {
   const rows = subjects.map((subject) => [
     subject,
     ...names.map((name) =>
-      number(sizes.find((size) => size.name === name && (size.suite ?? size.algorithm) === subject)?.bytes, numberText),
+      number(sizes.find((size) => size.name === name && (size.suite ?? size.algorithm) === subject)?.bytes, countText),
     ),
   ]);
   return table(caption, ['', ...names.map((name) => name.replace('size.', ''))], rows);
@@ -66,7 +67,7 @@ export function quantityTable(caption: string, quantities: readonly Quantity[]):
   return table(
     caption,
     ['figure', 'suite', 'value', 'unit'],
-    quantities.map(({ name, suite = '', value, unit }) => [name, suite, number(value, numberText), unit]),
+    quantities.map(({ name, suite = '', value, unit }) => [name, suite, number(value, unit === 'bytes' ? countText : numberText), unit]),
   );
 }
 
@@ -78,9 +79,9 @@ export function latencyTable(caption: string, curves: readonly LatencyCurve[]): 
     ['figure', 'sent/s', 'received/s', 'messages', ...percents.map((percent) => (percent === 100 ? 'max, ms' : `p${percent}, ms`))],
     curves.map(({ name, rate, received, messages, percentiles }) => [
       name,
-      number(rate, numberText),
+      number(rate, countText),
       number(received, numberText),
-      number(messages, numberText),
+      number(messages, countText),
       ...percents.map((percent) => number(percentiles.find((point) => point.percent === percent)?.milliseconds, numberText)),
     ]),
   );
