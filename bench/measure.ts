@@ -74,7 +74,7 @@ interface Side {
   readonly perOperation: number[];
 }
 
-/** Measures `subject`; the first round of every side only warms up. */
+/** Measures `subject`; the first round of every side only warms up, unless it takes very long. */
 export async function measure(subject: Case, effort: Effort): Promise<Figure> {
   const prepared = await subject.prepare();
   try {
@@ -119,18 +119,21 @@ export async function measure(subject: Case, effort: Effort): Promise<Figure> {
   }
 }
 
-/** Does the rounds; gives their number, which is smaller than `most` when one takes far longer than it should. */
+/** Does the rounds; gives their number, which is smaller than `most` when one takes far longer than it should: then the first counts, too. */
 async function takeTurns(sides: readonly Side[], most: number, roundSeconds: number): Promise<number> {
   const start = performance.now();
-  for (const { seconds, iterations } of sides) await seconds(iterations);
+  await takeTurn(sides);
   const secondsOfRound = (performance.now() - start) / 1_000;
   const affordable = Math.floor((patience * most * roundSeconds * sides.length) / secondsOfRound);
+  if (affordable > leastRounds) for (const { perOperation } of sides) perOperation.length = 0;
   const rounds = Math.min(most, Math.max(leastRounds, affordable));
-  for (let round = 0; round < rounds; round += 1) {
-    globalThis.gc?.();
-    for (const { seconds, iterations, perOperation } of sides) perOperation.push((await seconds(iterations)) / iterations);
-  }
+  while ((sides[0]?.perOperation.length ?? rounds) < rounds) await takeTurn(sides);
   return rounds;
+}
+
+async function takeTurn(sides: readonly Side[]): Promise<void> {
+  globalThis.gc?.();
+  for (const { seconds, iterations, perOperation } of sides) perOperation.push((await seconds(iterations)) / iterations);
 }
 
 function rate({ perOperation }: Side): number {
