@@ -62,7 +62,7 @@ export const slowSetUp = 50;
 /** Rounds of an operation that takes so long that all of them would take too much. */
 const leastRounds = 2;
 
-/** So many times what its rounds should take may be spent on a case, before it gets fewer of them. */
+/** So many times what its rounds should take may be spent on a case, and on making what they take, before it gets less of them. */
 const patience = 2;
 
 /** One implementation in the rounds. */
@@ -145,14 +145,16 @@ function ratio(other: Side, ours: Side): number {
   return median(other.perOperation.map((seconds, round) => seconds / (ours.perOperation[round] ?? Number.NaN)));
 }
 
-/** A side with as many iterations as fill a round. */
+/** A side with as many iterations as fill a round; fewer when making what they take is slow. */
 async function calibrated(seconds: (iterations: number) => Promise<number>, roundSeconds: number, most: number): Promise<Side> {
   for (let tried = 1; ; tried *= 4) {
     const bounded = Math.min(tried, most);
-    const took = await seconds(bounded);
-    const iterations =
-      bounded === most ? most : took >= roundSeconds / 4 ? Math.min(most, Math.max(1, Math.ceil((bounded * roundSeconds) / took))) : 0;
-    if (iterations > 0) return { iterations, seconds, perOperation: [] };
+    const start = performance.now();
+    const measured = await seconds(bounded);
+    const took = Math.max(measured, (performance.now() - start) / 1_000 / (1 + patience));
+    if (bounded < most && took < roundSeconds / 4) continue;
+    const iterations = Math.min(most, Math.max(1, Math.ceil((bounded * roundSeconds) / took)));
+    return { iterations, seconds, perOperation: [] };
   }
 }
 

@@ -12,13 +12,15 @@ export const memoryQuestion: Question = (suites) =>
     run: () => Promise.resolve({ quantities: [sessionsOf(suite)] }),
   }));
 
-const mostSessions = 1_000;
+const [fewestSessions, mostSessions] = [4, 1_000];
 /** Bytes of public keys in all sessions: with large keys there are fewer. */
 const mostKeys = 16_777_216;
+/** Milliseconds for making them: with slow keys there are fewer. */
+const mostTime = 4_000;
 const plaintext = new Uint8Array(64).fill(0x61);
 
 function sessionsOf(suite: CipherSuite): Quantity {
-  const count = Math.max(4, Math.min(mostSessions, Math.floor(mostKeys / suite.agreement.publicKeyLength)));
+  const most = Math.min(mostSessions, Math.floor(mostKeys / suite.agreement.publicKeyLength));
   const [alice, bob] = [party(suite, 'alice'), party(suite, 'bob')];
   const make = (): Side => {
     const { initiator, responder } = handshake(alice, bob);
@@ -28,7 +30,9 @@ function sessionsOf(suite: CipherSuite): Quantity {
   // What the first one brings along for all.
   const kept: Side[] = [make()];
   const before = inUse();
-  for (let i = 0; i < count; i += 1) kept.push(make());
+  const start = performance.now();
+  let count = 0;
+  for (; count < fewestSessions || (count < most && performance.now() - start < mostTime); count += 1) kept.push(make());
   const value = (inUse() - before) / count;
   if (kept.length !== count + 1) throw new Error('a session was lost');
   return {

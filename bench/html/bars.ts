@@ -38,7 +38,14 @@ export function barChart(name: string, figures: readonly Figure[], pooled: reado
     const numbers = figures.map(({ opsPerSecond }) => numberText(opsPerSecond));
     return draw(width, barSpace * subjects.length + axisSpace, {
       grid: { left: textWidth(labels) + 12, right: textWidth(numbers) + 12, top: 8, bottom: axisSpace - 8 },
-      xAxis: { ...axis, type: 'log', min: least, max: most, axisLabel: { ...axis.axisLabel, formatter: short, hideOverlap: true } },
+      xAxis: {
+        ...axis,
+        type: 'log',
+        min: least,
+        max: most,
+        startValue: least,
+        axisLabel: { ...axis.axisLabel, formatter: short, hideOverlap: true },
+      },
       yAxis: [labels, numbers].map((data, side) => ({
         ...axis,
         type: 'category',
