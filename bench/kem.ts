@@ -1,7 +1,7 @@
 /** Key pairs, encapsulations and decapsulations per second, by KEM; one thread, the synchronous calls. */
 import { type KemScheme, agree, decapsulate, encapsulate, generateAgreementKeyPair, kemSchemes, x25519Scheme } from '../lib/core.js';
 import { type Case, slowSetUp, surveyShare } from './measure.js';
-import { loadRawLoops } from './native/raw-loops.js';
+import { loadPortableLoops, loadRawLoops } from './native/raw-loops.js';
 import { nobleAgreement, nobleKem } from './peers/noble.js';
 import { nodeAgreement } from './peers/node-crypto.js';
 import type { KemOperation } from './peers/operations.js';
@@ -44,9 +44,11 @@ function casesOf(scheme: KemScheme): Case[] {
       const start = performance.now();
       const run = workOf(scheme, operation);
       const peers = performance.now() - start > slowSetUp ? [] : [nobleKem(scheme, operation), pqcleanKem(scheme, operation)];
+      const portable = loadPortableLoops(scheme);
       return {
         run,
         raw: (iterations) => loadRawLoops().rawKem(scheme.code, operation, iterations),
+        ...(portable === undefined ? {} : { portable: (iterations) => portable.rawKem(scheme.code, operation, iterations) }),
         peers: peers.filter((peer) => peer !== undefined),
       };
     },

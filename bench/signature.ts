@@ -1,7 +1,7 @@
 /** Key pairs, signatures and verifications per second, by scheme; one thread, the synchronous calls, a message of 64 bytes. */
 import { type SignatureScheme, generateSigningKeyPair, sign, signatureSchemes, verify } from '../lib/core.js';
 import { type Case, type Peer, slowSetUp, surveyShare } from './measure.js';
-import { loadRawLoops } from './native/raw-loops.js';
+import { loadPortableLoops, loadRawLoops } from './native/raw-loops.js';
 import { nobleSignature } from './peers/noble.js';
 import { nodeSignature } from './peers/node-crypto.js';
 import type { SignatureOperation } from './peers/operations.js';
@@ -28,7 +28,15 @@ function casesOf(scheme: SignatureScheme): Case[] {
       const start = performance.now();
       const run = workOf(scheme, operation);
       const peers = performance.now() - start > slowSetUp ? [] : peersOf(scheme, operation);
-      return { run, raw: (iterations) => loadRawLoops().rawSignature(scheme.code, operation, message.length, iterations), peers };
+      const portable = loadPortableLoops(scheme);
+      return {
+        run,
+        raw: (iterations) => loadRawLoops().rawSignature(scheme.code, operation, message.length, iterations),
+        ...(portable === undefined
+          ? {}
+          : { portable: (iterations) => portable.rawSignature(scheme.code, operation, message.length, iterations) }),
+        peers,
+      };
     },
   }));
 }

@@ -52,3 +52,11 @@ export function loadRawLoops(build: NativeBuild = nativeAcceleration().build): R
   const name = build === 'portable' ? 'skissm_bench.node' : 'skissm_bench_v3.node';
   return require(join(packageRoot(), 'build', 'Release', name)) as RawLoops;
 }
+
+/** Schemes that the build for x86-64-v3 has compiled for itself: deps/pqclean/README.md. */
+const schemesOfOwnBuild = /^(?:ML-KEM|ML-DSA|HQC)-/u;
+
+/** The loops of the portable build, to compare with; `undefined` where the addon in use has the same code for the scheme. */
+export function loadPortableLoops(scheme: { readonly name: string }): RawLoops | undefined {
+  return nativeAcceleration().build === 'portable' || !schemesOfOwnBuild.test(scheme.name) ? undefined : loadRawLoops('portable');
+}

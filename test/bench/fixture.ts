@@ -10,7 +10,7 @@ export const fixture: Report = {
     node: 'v20.19.0',
     openssl: '3.0.0',
     skissm: '0.1.0',
-    acceleration: { aesGcm: true, sha256: false },
+    acceleration: { build: 'portable', fourWayKeccak: false, aesGcm: true, sha256: false },
     date: '2026-01-02T03:04:05.678Z',
   },
   results: [
