@@ -3,6 +3,7 @@ import { sameDevice } from '../base/address.js';
 import type { SessionId } from '../base/brand.js';
 import { limits } from '../base/limits.js';
 import { decodeEnvelope } from '../wire/message.js';
+import { needsAccept } from './answered-invite.js';
 import type { Core } from './core.js';
 import type { WaitingEarly } from './early-messages.js';
 import { userLock } from './lock-names.js';
@@ -47,12 +48,12 @@ async function takeFirst(core: Core, waiting: WaitingEarly): Promise<Transition<
   const index = sessions.find(sessionId);
   const isLost = index === undefined || !sameDevice(index.peer, from);
   const isOld = options.clock.now() - heldAt > limits.heldGroupTime;
-  if (!isLost && !isOld && index.state === 'invited') return { writes: [], result: false };
+  if (!isLost && !isOld && needsAccept(index)) return { writes: [], result: false };
   const plan = new Plan().add(early.remove(waiting));
   const message = await store.loadEarlyMessage(sessionId, sequence);
   if (message === undefined) return plan.finish(true);
   const envelope = decodeEnvelope(message.envelope);
-  if (isLost || index.state === 'invited') refuse(core, plan, 'message', 'not-opened', envelope);
+  if (isLost || needsAccept(index)) refuse(core, plan, 'message', 'not-opened', envelope);
   else await openMessage(core, plan, envelope);
   return plan.finish(true);
 }

@@ -7,6 +7,7 @@ import { deleteOneTimePreKey } from '../store/client/account-rows.js';
 import type { StoredSession } from '../store/client-store.js';
 import type { SessionIndex } from '../store/client/session-rows.js';
 import { requests } from '../wire/request.js';
+import { takeUp } from './answered-invite.js';
 import { approvalOf } from './approval.js';
 import type { Core } from './core.js';
 import { meetDevice, reportNewDevice } from './devices.js';
@@ -105,26 +106,18 @@ async function answerAgain(core: Core, plan: Plan, invite: Invite): Promise<Hand
 
 /** Adds the completion of the session whose invite `answer` answers. Throws `StoreError`. */
 export async function receiveAccept(core: Core, plan: Plan, answer: Accept): Promise<Handled> {
-  const { events, early } = core;
   const found = await completed(core, answer);
   const about = { from: answer.from, sessionId: undefined, messageId: undefined };
-  if (found === undefined) return refuseWith(core, plan, 'accept', wasTaken(core, answer) ? 'duplicate' : 'unknown-session', about);
+  if (found === undefined) {
+    if (!wasTaken(core, answer)) return refuseWith(core, plan, 'accept', 'unknown-session', about);
+    // It may be the first that has come for an invite which a message has already proved to be answered.
+    return answer.suite.agreement.kind === 'kem' ? refuseWith(core, plan, 'accept', 'duplicate', about) : handled.succeeded;
+  }
   const { opened, result } = found;
   if ('refusal' in result) return refuseWith(core, plan, 'accept', result.refusal, about);
   plan.create(secretsOf(result.session));
-  const { sessionId } = result.session;
-  const { sessions } = core;
-  // What the relay brings after the news of another store is that store's: the invite had met it already, and the session is a new one for it.
-  const isTakenUp = sessions.givenUpBy(sessionId) === 'them';
-  const isUsed = isTakenUp || !sessions.isGivenUp(sessionId);
-  const flushed = isUsed ? await flushPending(core, plan, result.session) : { session: result.session, entries: [] };
-  plan.add(sessions.change(opened, flushed.session)).retire(result.retired).create(secretsOf(flushed.session));
-  if (isTakenUp) plan.add(sessions.takeUpAgain(sessionId));
-  queueRequests(core, plan, flushed.entries);
-  plan.afterwards(() => {
-    if (isUsed) events.emit({ type: 'session-ready', device: answer.from, sessionId, direction: 'outbound' });
-    early.wake(sessionId);
-  });
+  const session = await takeUp(core, plan, result.session);
+  plan.add(core.sessions.change(opened, session)).retire(result.retired).create(secretsOf(session));
   return handled.succeeded;
 }
 

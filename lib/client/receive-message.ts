@@ -7,6 +7,7 @@ import { type DecryptedMessage, type ReadySession, decryptMessage } from '../ses
 import type { StoredSession } from '../store/client-store.js';
 import { isGroupAddress } from '../wire/address.js';
 import { type Content, type Envelope, decodeContent } from '../wire/message.js';
+import { needsAccept, takeUp } from './answered-invite.js';
 import { isApproved } from './approval.js';
 import type { Core } from './core.js';
 import { meetDevice } from './devices.js';
@@ -30,11 +31,9 @@ export async function receiveMessage(core: Core, plan: Plan, envelope: Envelope,
   const index = sessions.find(sessionId);
   if (index === undefined) return refuse('unknown-session');
   if (!sameDevice(index.peer, from)) return refuse('wrong-sender');
-  const isEarly = index.state === 'invited';
-  // The accept comes before its messages: the state that is lost has had it, or, where accepts are alike, another session of the pair.
-  if (isEarly && sessions.givenUpBy(sessionId) === 'us') {
-    return index.suite.agreement.kind === 'kem' ? refuse('session-given-up') : openMessage(core, plan, envelope);
-  }
+  const isEarly = needsAccept(index);
+  // The accept comes before its messages: the state that is lost has had it.
+  if (isEarly && sessions.givenUpBy(sessionId) === 'us') return refuse('session-given-up');
   // What came before the accept is opened first: messages of one sender stay in order.
   if (isEarly || early.count(sessionId) > 0) {
     const held = early.hold({ sessionId, from, heldAt: core.options.clock.now(), envelope: encoded });
@@ -48,7 +47,7 @@ export async function receiveMessage(core: Core, plan: Plan, envelope: Envelope,
   return openMessage(core, plan, envelope);
 }
 
-/** Adds the effect of a message of a session that is ready, or as good as ready. Throws `StoreError`. */
+/** Adds the effect of a message of a session that is ready, or proved ready by it. Throws `StoreError`. */
 export async function openMessage(core: Core, plan: Plan, envelope: Envelope): Promise<Handled> {
   const { sessionId, messageId, payload } = envelope;
   if (payload.kind === 'group') return refuseWith(core, plan, 'message', 'wrong-recipient', envelope);
@@ -61,6 +60,7 @@ export async function openMessage(core: Core, plan: Plan, envelope: Envelope): P
   } catch (error) {
     return refuseWith(core, plan, 'message', codeOf('message', error), envelope);
   }
+  if (opened.session.state === 'invited') decrypted = { ...decrypted, session: await takeUp(core, plan, decrypted.session) };
   const state = await takeContent(core, plan, decrypted, envelope);
   await putSession(core, plan, opened, decrypted);
   plan.afterwards(() => core.options.logger.debug({ messageId }, 'message opened'));

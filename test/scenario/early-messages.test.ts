@@ -1,6 +1,8 @@
 /** Messages that come before the accept of their session: kept in the store, opened in order when it has come. */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { limits } from '../../lib/base/limits.js';
+import { defaultSuite, suiteByName } from '../../lib/crypto/cipher-suite.js';
+import { decodePayload, decodePush } from '../../lib/wire/push.js';
 import { type Device, World, until } from '../support/scenario.js';
 import { Meddler } from '../reference/meddler.js';
 
@@ -25,6 +27,12 @@ async function overtaken(seed: string, texts: readonly string[]): Promise<Partie
   await meddler.keepsBack('accept', () => alice.client.invite(bob.user));
   for (const text of texts) await bob.send(alice, text);
   return { alice, bob, meddler };
+}
+
+/** The session of a message; the same for all other pushes. */
+function sessionOf(push: Uint8Array): string {
+  const payload = decodePayload(decodePush(push).payload);
+  return payload?.kind === 'message' ? payload.value.sessionId : '';
 }
 
 async function early(device: Device): Promise<number> {
@@ -80,6 +88,30 @@ describe('messages that come before the accept of their session', () => {
     expect(await early(alice)).toBe(0);
     expect(alice.rows('pending')).toEqual([]);
   });
+
+  for (const suite of [defaultSuite, suiteByName('curve25519')]) {
+    test(`of two sessions are read in order, whichever invite the accepts are taken for, with ${suite.name}`, async () => {
+      world = await World.create(`two invites ${suite.name}`, { limits: { lowOneTimePreKeys: 0 } });
+      const meddler = new Meddler();
+      const alice = await meddler.join(world, 'alice', 'one', { register: { suite } });
+      const bob = await world.join('bob', 'one', { register: { suite } });
+      meddler.keeps.add('message');
+      await meddler.keepsBack('accept', () => alice.client.invite(bob.user));
+      for (const text of ['one', 'two', 'three']) await bob.send(alice, text);
+      await bob.isQuiet();
+      await alice.client.invite(bob.user);
+      await bob.sees('session-ready', 2);
+      for (const text of ['four', 'five']) await bob.send(alice, text);
+      await bob.isQuiet();
+      expect(new Set(meddler.kept.map(sessionOf)).size).toBe(3);
+      meddler.release();
+      expect(await alice.hears(5)).toEqual(['one', 'two', 'three', 'four', 'five']);
+      await alice.isQuiet();
+      expect(alice.eventsOf('session-ready')).toHaveLength(2);
+      expect(alice.eventsOf('undecryptable')).toEqual([]);
+      expect(await early(alice)).toBe(0);
+    });
+  }
 
   for (const mode of ['before-commit', 'in-commit'] as const) {
     for (let commit = 1; commit <= 9; commit += 1) {
