@@ -80,10 +80,11 @@ async function takeContent(core: Core, plan: Plan, { plaintext, session }: Decry
   try {
     content = decodeContent(plaintext, plaintext.length);
   } catch (error) {
-    return refuseWith(core, plan, 'content', codeOf('content', error), envelope);
-  } finally {
     plaintext.fill(0);
+    return refuseWith(core, plan, 'content', codeOf('content', error), envelope);
   }
+  // An application's bytes are a view of the plaintext.
+  if (content.kind !== 'common' && content.kind !== 'sync') plaintext.fill(0);
   switch (content.kind) {
     case 'common':
       return toInbox(core, plan, session, messageId, 'message', content.bytes);

@@ -6,6 +6,7 @@
  */
 import { UsageError } from '../base/errors.js';
 import { Secret, allocateSecret, copySecret } from '../base/secret.js';
+import { Slab } from '../base/slab.js';
 import { aeadKeyLength, aeadTagLength, notAuthentic, open } from './aead.js';
 import type { NativeAddon } from './addon.js';
 import { addon, asPackageError, callAddon } from './native.js';
@@ -15,7 +16,7 @@ import type { HashAlgorithm } from './scheme.js';
 export class ChainSecret extends Secret<'ChainKey'> {
   readonly hash: HashAlgorithm;
 
-  /** Takes ownership of `bytes`, which must come from `allocateSecret`. */
+  /** Takes ownership of `bytes`, which must come from `allocateSecret` or a slab of secrets. */
   constructor(hash: HashAlgorithm, bytes: Uint8Array) {
     super(bytes);
     this.hash = hash;
@@ -30,8 +31,17 @@ export class ChainSecret extends Secret<'ChainKey'> {
 /** Bytes of a message key: AEAD key 32, IV 16. */
 export const messageKeyLength = 48;
 
+/** Bytes of the longest digest, which is the longest chain key. */
+const longestDigest = 64;
+
 /** The addon's bound on one derivation. */
 const maxMessageKeys = 65_536;
+
+/** Memory of chain keys on their way from message to message. Small blocks: a session at rest keeps one alive for each of its chains. */
+const chainKeys = new Slab(1_024, longestDigest);
+
+/** Memory of sealed texts, all public and soon part of an envelope. */
+const sealedTexts = new Slab(32_768, 4_096);
 
 /** What {@link sealStep} gives. */
 export interface SealedStep {
@@ -49,9 +59,9 @@ export interface OpenedStep {
 
 /** Seals `plaintext` with the message key of this position and steps the chain once. Spec: crypto.md §7.3. */
 export function sealStep(chainKey: ChainSecret, associatedData: Uint8Array, plaintext: Uint8Array): SealedStep {
-  const sealed = new Uint8Array(new ArrayBuffer(plaintext.length + aeadTagLength));
+  const sealed = sealedTexts.allocate(plaintext.length + aeadTagLength);
   const { hash } = chainKey;
-  const next = allocateSecret(hash.digestLength);
+  const next = chainKeys.allocate(hash.digestLength);
   try {
     addon.chainSeal(hash.code, chainKey.expose(), associatedData, plaintext, sealed, next);
   } catch (thrown) {
@@ -68,7 +78,7 @@ export function openStep(chainKey: ChainSecret, steps: number, associatedData: U
   if (sealed.length < aeadTagLength) throw notAuthentic();
   const plaintext = new Uint8Array(new ArrayBuffer(sealed.length - aeadTagLength));
   const { hash } = chainKey;
-  const next = allocateSecret(hash.digestLength);
+  const next = chainKeys.allocate(hash.digestLength);
   try {
     addon.chainOpen(hash.code, chainKey.expose(), steps, associatedData, sealed, plaintext, next);
   } catch (thrown) {

@@ -7,6 +7,7 @@
  * when the generated message is turned into ours. Unknown fields are dropped, unknown enum values kept.
  */
 import protobuf from 'protobufjs/minimal.js';
+import { plainBytes } from '../base/bytes.js';
 import { DecodeError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import { allocateSecret } from '../base/secret.js';
@@ -48,11 +49,6 @@ class BoundedReader extends protobuf.Reader {
     if (depth > limits.messageDepth) throw new BoundExceeded('too-deep');
     return super.skipType(wireType, depth, fieldNumber);
   }
-}
-
-/** The bytes as a plain `Uint8Array`: what is cut out of a `Buffer` would again be one. */
-function plainBytes(bytes: Uint8Array): Uint8Array {
-  return Object.getPrototypeOf(bytes) === Uint8Array.prototype ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** Throws `DecodeError('too-large')` when `bytes` are more than `maxLength`. */

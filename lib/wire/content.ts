@@ -1,7 +1,7 @@
 /** What a one-to-one ciphertext contains. Spec: wire.md §8 (Plaintext). */
 import type { UserAddress } from '../base/address.js';
 import { limits } from '../base/limits.js';
-import { allocateSecret, copySecret } from '../base/secret.js';
+import { allocateSecret } from '../base/secret.js';
 import { unreachable } from '../base/errors.js';
 import { decodeMessage, encodeMessage } from './codec.js';
 import { list, missing, protocolVersion, requiredText, type Maybe, required } from './field.js';
@@ -15,6 +15,7 @@ import {
   toGroupUpdateKeyBundle,
 } from './group.js';
 import { bytesFieldLength, FieldWriter, messageFieldLength } from './raw.js';
+import { readUsualContent } from './usual-message.js';
 
 /** Asks own other devices to open sessions with these devices of a user; none named means all. Spec: wire.md §8 (UserDevicesBundle). */
 export interface UserDevices extends UserAddress {
@@ -67,17 +68,19 @@ function withVersion(field: number, body: Uint8Array): Uint8Array {
 }
 
 /**
- * Decodes a `Plaintext`; bytes and keys are copies. The last payload counts when there are several. Throws `DecodeError`;
+ * Decodes a `Plaintext`; keys are copies, the application's bytes a view of `encoded`. The last payload counts when there are several. Throws `DecodeError`;
  * `missing-field` also for payloads of a kind not known.
  */
 export function decodeContent(encoded: Uint8Array, maxLength: number = limits.frameLength): Content {
+  const usual = encoded.length <= maxLength ? readUsualContent(encoded) : undefined;
+  if (usual !== undefined) return usual;
   const found = decodeMessage(e2ees.Plaintext, encoded, maxLength);
   requiredText(found.version, 'version');
   switch (found.payload) {
     case 'commonMsg':
-      return { kind: 'common', bytes: copySecret(found.commonMsg) };
+      return { kind: 'common', bytes: found.commonMsg };
     case 'commonSyncMsg':
-      return { kind: 'sync', bytes: copySecret(found.commonSyncMsg) };
+      return { kind: 'sync', bytes: found.commonSyncMsg };
     case 'userDevicesBundle':
       return { kind: 'user-devices', devices: readUserDevices(found.userDevicesBundle, 'user_devices_bundle') };
     case 'groupPreKeyBundle':

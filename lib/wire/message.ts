@@ -2,14 +2,15 @@
 import type { DeviceAddress } from '../base/address.js';
 import type { MessageId, SessionId } from '../base/brand.js';
 import { limits } from '../base/limits.js';
-import { allocateSecret } from '../base/secret.js';
+import { Slab } from '../base/slab.js';
 import type { RatchetMessage } from '../ratchet/ratchet.js';
 import { type Address, encodedAddress, readAddress, readDevice } from './address.js';
 import { decodeMessage, encodeMessage } from './codec.js';
-import { type Maybe, messageId, nonEmpty, protocolVersion, required, requiredBytes, requiredText, sessionId } from './field.js';
+import { type Maybe, messageId, nonEmpty, protocolVersion, required, requiredText, sessionId } from './field.js';
 import { e2ees } from './generated/e2ees.js';
 import { type GroupMessage, readGroupMessage, toGroupMessage } from './group.js';
 import { bytesFieldLength, FieldWriter, messageFieldLength, numberFieldLength } from './raw.js';
+import { readUsualEnvelope } from './usual-message.js';
 
 export { type Content, decodeContent, encodeContent, type UserDevices } from './content.js';
 
@@ -39,6 +40,9 @@ const fields = { version: 1, from: 2, to: 3, messageId: 4, sessionId: 5, notific
 /** Field numbers of `One2oneMsgPayload`. */
 const messageFields = { sequence: 1, ciphertext: 2, ratchetKey: 3, rootSequence: 4, sendingMessageSequence: 5 } as const;
 
+/** Memory of encoded envelopes, all public, most of them soon gone. */
+const envelopes = new Slab(32_768, 8_192);
+
 /** Encodes an `E2eeMsg`. */
 export function encodeEnvelope(envelope: Envelope): Uint8Array {
   const { payload } = envelope;
@@ -54,7 +58,7 @@ function encodeOneToOne(envelope: Envelope, message: RatchetMessage): Uint8Array
     bytesFieldLength(message.ratchetKey.length) +
     numberFieldLength(message.rootSequence) +
     numberFieldLength(message.sendingMessageSequence);
-  const writer = new FieldWriter(allocateSecret(headLength(envelope, from, to) + messageFieldLength(length)));
+  const writer = new FieldWriter(envelopes.allocate(headLength(envelope, from, to) + messageFieldLength(length)));
   writeHead(writer, envelope, from, to);
   writer.head(fields.oneToOne, length);
   writer.number(messageFields.sequence, message.sequence);
@@ -69,7 +73,7 @@ function encodeGroup(envelope: Envelope, message: GroupMessage): Uint8Array {
   const from = encodedAddress(envelope.from);
   const to = encodedAddress(envelope.to);
   const body = encodeMessage(e2ees.GroupMsgPayload, toGroupMessage(message));
-  const writer = new FieldWriter(allocateSecret(headLength(envelope, from, to) + messageFieldLength(body.length)));
+  const writer = new FieldWriter(envelopes.allocate(headLength(envelope, from, to) + messageFieldLength(body.length)));
   writeHead(writer, envelope, from, to);
   writer.message(fields.group, body);
   return writer.out;
@@ -96,16 +100,16 @@ function writeHead(writer: FieldWriter, envelope: Envelope, from: Uint8Array, to
 }
 
 /**
- * Decodes an `E2eeMsg`. The ciphertext of a one-to-one message is a view of `encoded`: it is used once, and memory for a copy would cost
- * as much as the rest; all other bytes are copies. Unknown notification levels are kept; of several payloads the last counts. Throws `DecodeError`;
- * `missing-field` also for payloads of a kind not known.
+ * Decodes an `E2eeMsg`. Ciphertext and ratchet key of a one-to-one message are views of `encoded`: they are used once, and memory for copies
+ * would cost as much as the rest; all other bytes are copies. Unknown notification levels are kept; of several payloads the last counts.
+ * Throws `DecodeError`, whose message calls the whole `field`; code `missing-field` also for payloads of a kind not known.
  */
-export function decodeEnvelope(encoded: Uint8Array, maxLength: number = limits.frameLength): Envelope {
-  return readEnvelope(decodeMessage(e2ees.E2eeMsg, encoded, maxLength), 'e2ee_msg');
+export function decodeEnvelope(encoded: Uint8Array, maxLength: number = limits.frameLength, field = 'e2ee_msg'): Envelope {
+  const usual = encoded.length <= maxLength ? readUsualEnvelope(encoded) : undefined;
+  return usual ?? readEnvelope(decodeMessage(e2ees.E2eeMsg, encoded, maxLength), field);
 }
 
-/** Throws `DecodeError`. */
-export function readEnvelope(value: Maybe<e2ees.E2eeMsg.$Properties>, field: string): Envelope {
+function readEnvelope(value: Maybe<e2ees.E2eeMsg.$Properties>, field: string): Envelope {
   const found = required(value, field);
   requiredText(found.version, 'version');
   return {
@@ -127,7 +131,7 @@ function readRatchetMessage(value: Maybe<e2ees.One2oneMsgPayload.$Properties>): 
     sequence: found.sequence ?? 0,
     rootSequence: found.rootSequence ?? 0,
     sendingMessageSequence: found.sendingMessageSequence ?? 0,
-    ratchetKey: requiredBytes(found.ratchetKey, 'ratchet_key'),
+    ratchetKey: nonEmpty(found.ratchetKey, 'ratchet_key'),
     ciphertext: nonEmpty(found.ciphertext, 'ciphertext'),
   };
 }

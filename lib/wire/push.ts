@@ -15,7 +15,7 @@ import { decodeMessage, encodeMessage, type GeneratedType, scanMessage } from '.
 import { type Maybe, missing } from './field.js';
 import { e2ees } from './generated/e2ees.js';
 import * as group from './group.js';
-import { type Envelope, encodeEnvelope, readEnvelope } from './message.js';
+import { type Envelope, encodeEnvelope, decodeEnvelope } from './message.js';
 import * as notification from './notification.js';
 import { FieldWriter, messageFieldLength } from './raw.js';
 import * as upkeep from './push-payload.js';
@@ -126,7 +126,7 @@ const rows: { readonly [K in PushKind]: PayloadRow<PushPayloads[K]> } = {
   message: {
     field: 51,
     encode: encodeEnvelope,
-    decode: (bytes) => readEnvelope(decodeMessage(e2ees.E2eeMsg, bytes, bytes.length), 'payload'),
+    decode: (bytes) => decodeEnvelope(bytes, bytes.length, 'payload'),
   },
   'update-user': row(61, e2ees.UpdateUserMsg, notification.toUserUpdate, notification.readUserUpdate),
   friend: row(91, e2ees.FriendManagerMsg, notification.toFriendNotice, notification.readFriendNotice),
