@@ -62,14 +62,15 @@ ${body}
 }
 
 function machineBlock({ machine, results }: Report): string {
-  const { aesGcm, sha256 } = machine.acceleration;
-  const used = [...(aesGcm ? ['AES-256-GCM'] : []), ...(sha256 ? ['SHA-256'] : [])];
+  const { build, fourWayKeccak, aesGcm, sha256 } = machine.acceleration;
+  const used = [...(fourWayKeccak ? ['Keccak, four at a time'] : []), ...(aesGcm ? ['AES-256-GCM'] : []), ...(sha256 ? ['SHA-256'] : [])];
   const peers = new Map(results.flatMap(({ peers: beside = [] }) => beside.map(({ name, version }) => [name, version] as const)));
   const rows = [
     ['date', machine.date.replace('T', ' ').replace(/\.\d+Z$/u, ' UTC')],
     ['processor', `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB`],
     ['system', machine.system],
     ['Node.js', `${machine.node}, OpenSSL ${machine.openssl}`],
+    ['build of the addon', build],
     ['on instructions of the processor', used.length === 0 ? 'nothing' : used.join(', ')],
     ['measured beside', [...peers].map(([name, version]) => `${name} ${version}`).join(', ')],
   ];
