@@ -1,5 +1,6 @@
 /** The programs that run operations on secrets, how they are built, and what valgrind's memcheck reports of them. */
 import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -31,13 +32,22 @@ export function buildPrograms() {
   return status === 0 ? undefined : `the build failed\n${stdout}\n${stderr}`;
 }
 
+/** Whether there is such a build: the compiler must know its instructions. */
+export function isBuilt(build) {
+  return existsSync(programOf(build));
+}
+
+function programOf(build) {
+  return path.join(output, `secret_dependence_${build}`);
+}
+
 /**
  * Runs a build's program under memcheck: how it ended, its cases as `{ result, name, findings }`. A finding is reported with the first case in which
  * it is met: `{ kind, frames }`, the functions innermost first, inlined ones among them, each as `{ name, place }`.
  */
 export async function watch(build, wanted) {
-  const program = path.join(output, `secret_dependence_${build}`);
-  const options = ['--error-limit=no', `--num-callers=${callers}`];
+  const program = programOf(build);
+  const options = ['--error-limit=no', `--num-callers=${callers}`, '--read-inline-info=no'];
   const child = spawn('valgrind', [...options, program, ...wanted], { stdio: ['ignore', 'pipe', 'pipe'] });
   const [stdout, report, end] = await Promise.all([
     text(child.stdout),
