@@ -41,7 +41,7 @@ export const allowances = [
   {
     name: 'HQC: a loop that begins and ends at a secret number',
     reason:
-      'It makes 64 steps whatever the number: gcc counts the position of a bit down to what it is without its six lowest bits, less 64.',
+      'A false alarm. It makes 64 steps whatever the number: gcc counts from the position of a bit in its word down to that position less 64.',
     kinds: ['branch'],
     places: [['single_bit_mask', 'PQCLEAN_HQC*_CLEAN_vect_set_random_fixed_weight']],
   },
@@ -55,7 +55,7 @@ export const allowances = [
   {
     name: 'ML-DSA: an attempt is rejected',
     reason:
-      'Rejection is the design (FIPS 204, Algorithm 7): what is refused does not depend on the key, nor does the first coefficient that is too large.',
+      'Rejection is the design (FIPS 204, Algorithm 7): which attempts fail does not depend on the key, nor which coefficient is too large first; hints follow from the answer z and the public key.',
     kinds: ['branch'],
     places: [['PQCLEAN_MLDSA*_CLEAN_poly_chknorm'], ['PQCLEAN_MLDSA*_CLEAN_make_hint'], ['PQCLEAN_MLDSA*_CLEAN_crypto_sign_signature_ctx']],
   },
