@@ -20,13 +20,27 @@ const verdict =
     return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
   };
 
+/** A script whose last line is a JSON count. */
+const counted = (script) => () => {
+  const result = spawnSync(process.execPath, [script], { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  process.stdout.write(`${result.stdout}${result.stderr}`);
+  const last = result.stdout.trimEnd().split('\n').at(-1) ?? '';
+  try {
+    const count = JSON.parse(last);
+    return result.status === 0 || count.failed > 0 ? count : { ...count, failed: 1 };
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+};
+
 const checks = {
   format: verdict('node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'),
   lint: verdict('node_modules/eslint/bin/eslint.js', '--max-warnings', '0', '.'),
   types: verdict('node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'),
   'native format': nativeFormat,
   jest,
-  sanitizers,
+  sanitizers: counted('test/native/sanitize.mjs'),
+  'secret dependence': counted('test/native/secret-dependence.mjs'),
 };
 
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -61,22 +75,13 @@ function nativeFormat() {
     process.stdout.write('clang-format is not installed: skipped\n');
     return { passed: 0, failed: 0, skipped: 1 };
   }
-  const files = spawnSync('git', ['ls-files', 'native/*.cc', 'native/*.h', 'bench/native/*.cc'], { cwd: root, encoding: 'utf8' });
+  const files = spawnSync('git', ['ls-files', 'native/*.cc', 'native/*.h', 'bench/native/*.cc', 'test/native/*.cc', 'test/native/*.h'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   const names = files.stdout.split('\n').filter((name) => name !== '');
   const { status } = spawnSync('clang-format', ['--dry-run', '-Werror', ...names], { cwd: root, stdio: 'inherit' });
   return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
-}
-
-function sanitizers() {
-  const result = spawnSync(process.execPath, ['test/native/sanitize.mjs'], { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
-  process.stdout.write(`${result.stdout}${result.stderr}`);
-  const last = result.stdout.trimEnd().split('\n').at(-1) ?? '';
-  try {
-    const count = JSON.parse(last);
-    return result.status === 0 || count.failed > 0 ? count : { ...count, failed: 1 };
-  } catch {
-    return { passed: 0, failed: 1, skipped: 0 };
-  }
 }
 
 function run(args, environment = {}) {
