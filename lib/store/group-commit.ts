@@ -94,7 +94,7 @@ export class GroupCommit implements Store {
     try {
       return this.#enqueue(writes, generation);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   }
 
