@@ -90,12 +90,15 @@ export class GroupCommit implements Store {
    * `generation` names the generation under which the caller loaded what it builds on; when that has passed, the commit is refused with
    * code `stale`.
    */
-  commit(writes: readonly Write[], generation: number = this.#generation): Promise<void> {
-    try {
-      return this.#enqueue(writes, generation);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  async commit(writes: readonly Write[], generation: number = this.#generation): Promise<void> {
+    checkWrites(writes);
+    this.#assertOpen();
+    if (generation !== this.#generation) throw new StoreError('stale', 'the state this commit builds on was lost; load it again');
+    const batch = this.#batchFor(writes);
+    const durable = batch.add(writes, this.#overlay);
+    // Started at the end of this turn, so that steps made together share a transaction even when nothing is running.
+    this.#running ??= Promise.resolve().then(() => this.#run());
+    return durable;
   }
 
   /** Makes everything queued durable (or lets it fail), then closes the driver. A second call waits for the first. */
@@ -112,16 +115,6 @@ export class GroupCommit implements Store {
     this.#listeners.clear();
     const opened = await store?.catch(() => undefined);
     await opened?.close();
-  }
-
-  #enqueue(writes: readonly Write[], generation: number): Promise<void> {
-    checkWrites(writes);
-    this.#assertOpen();
-    if (generation !== this.#generation) throw new StoreError('stale', 'the state this commit builds on was lost; load it again');
-    const durable = this.#batchFor(writes).add(writes, this.#overlay);
-    // Started at the end of this turn, so that steps made together share a transaction even when nothing is running.
-    this.#running ??= Promise.resolve().then(() => this.#run());
-    return durable;
   }
 
   #batchFor(writes: readonly Write[]): Batch {
