@@ -5,16 +5,19 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type CipherSuite, Client, type Store, type UserAddress, createInMemoryNetwork, limits, openMemoryStore } from '../lib/index.js';
 import { openRelay } from '../lib/server/index.js';
 import { openSqliteStore } from '../lib/store/sqlite/index.js';
 import type { Case, Prepared } from './measure.js';
 import { type Question, figureTask } from './task.js';
 
-export const clientSendQuestion: Question = ([suite]) => stores.map((store) => figureTask(caseOf(suite, store)));
+export const clientSendQuestion: Question = ([suite]) =>
+  stores.flatMap((store) => [figureTask(caseOf(suite, store)), figureTask(manyCaseOf(suite, store))]);
 
 const peerCount = 100;
 const inFlight = 1_000;
+const perCall = 100;
 const plaintext = new Uint8Array(64).fill(0x61);
 const openMemory = (): Promise<Store> => Promise.resolve(openMemoryStore());
 
@@ -39,11 +42,39 @@ function caseOf(suite: CipherSuite, store: StoreRow): Case {
     suite: suite.name,
     about: `64 bytes encrypted, encoded and ${store.what}, ${inFlight} sends in flight, ${peerCount} sessions`,
     maxIterations: 10_000,
-    prepare: () => prepare(suite, store),
+    prepare: () => prepare(suite, store, sendEach),
   };
 }
 
-async function prepare(suite: CipherSuite, store: StoreRow): Promise<Prepared> {
+function manyCaseOf(suite: CipherSuite, store: StoreRow): Case {
+  return {
+    name: `client.sendMany.${store.name}.64B`,
+    suite: suite.name,
+    about: `64 bytes encrypted, encoded and ${store.what}, ${perCall} messages a call, ${inFlight} in flight, ${peerCount} sessions`,
+    maxIterations: 10_000,
+    prepare: () => prepare(suite, store, sendTogether),
+  };
+}
+
+/** How messages are given to the client. */
+interface Sending {
+  /** Messages in one call. */
+  readonly count: number;
+  /** Sends one to each of so many peers. */
+  send(sender: Client, peers: readonly UserAddress[]): Promise<unknown>;
+}
+
+const sendEach: Sending = {
+  count: 1,
+  send: async (sender, [peer]) => (peer === undefined ? undefined : sender.send(peer, plaintext)),
+};
+
+const sendTogether: Sending = {
+  count: perCall,
+  send: (sender, peers) => sender.sendMany(peers.map((to) => ({ to, bytes: plaintext }))),
+};
+
+async function prepare(suite: CipherSuite, store: StoreRow, sending: Sending): Promise<Prepared> {
   const folder = mkdtempSync(path.join(tmpdir(), 'skissm-bench-'));
   const unlimited = { count: 1_000_000, per: 1_000 };
   const relay = await openRelay({
@@ -78,18 +109,28 @@ async function prepare(suite: CipherSuite, store: StoreRow): Promise<Prepared> {
   await relay.close();
 
   let next = 0;
-  const sendOne = async (): Promise<void> => {
-    const peer = peers[next++ % peers.length];
-    if (peer !== undefined) await sender.send(peer, plaintext);
+  const take = (count: number): UserAddress[] => {
+    const taken = Array.from({ length: count }, (_, position) => peers[(next + position) % peers.length]);
+    next += count;
+    return taken.filter((peer) => peer !== undefined);
   };
+  const delay = monitorEventLoopDelay({ resolution: 1 });
   return {
     async run(iterations) {
       let left = iterations;
       const lane = async (): Promise<void> => {
-        while (left-- > 0) await sendOne();
+        while (left > 0) {
+          const count = Math.min(sending.count, left);
+          left -= count;
+          await sending.send(sender, take(count));
+        }
       };
-      await Promise.all(Array.from({ length: Math.min(inFlight, iterations) }, lane));
+      delay.enable();
+      await Promise.all(Array.from({ length: Math.ceil(Math.min(inFlight, iterations) / sending.count) }, lane));
+      delay.disable();
     },
+    // The histogram holds the whole time between two looks, of which the timer wants one millisecond.
+    loopDelayP99Ms: () => Math.max(0, delay.percentile(99) / 1e6 - 1),
     async close() {
       await sender.close();
       rmSync(folder, { recursive: true, force: true });

@@ -11,11 +11,12 @@ function start(name: string, subject = ''): string {
   return `${name.padEnd(30)}${subject.padEnd(33)}`;
 }
 
-function ofFigure({ name, suite, algorithm, opsPerSecond, ratioToRaw, ratioToPortable, peers = [] }: Figure): string {
+function ofFigure({ name, suite, algorithm, opsPerSecond, ratioToRaw, ratioToPortable, peers = [], loopDelayP99Ms }: Figure): string {
   const ratios = [
     ...(ratioToRaw === undefined ? [] : [`${ratioText(ratioToRaw)} of raw`]),
     ...(ratioToPortable === undefined ? [] : [`${ratioText(ratioToPortable)} times portable`]),
     ...peers.map((peer) => `${ratioText(peer.ratio)} times ${peer.name}`),
+    ...(loopDelayP99Ms === undefined ? [] : [`event loop late by ${numberText(loopDelayP99Ms)} ms (p99)`]),
   ];
   return `${start(name, suite ?? algorithm)}${numberText(opsPerSecond).padStart(10)}/s  ${ratios.join(', ')}`.trimEnd();
 }

@@ -24,6 +24,8 @@ export interface Prepared {
   /** The same without the instructions that this processor has for it, as a C loop; gives the seconds it took. */
   readonly portable?: (iterations: number) => number;
   readonly peers?: readonly Peer[];
+  /** What was seen of the event loop in all runs. */
+  loopDelayP99Ms?(): number;
   close?(): void | Promise<void>;
 }
 
@@ -111,6 +113,7 @@ export async function measure(subject: Case, effort: Effort): Promise<Figure> {
               ratio: ratio(side, ours),
             })),
           }),
+      ...(prepared.loopDelayP99Ms === undefined ? {} : { loopDelayP99Ms: prepared.loopDelayP99Ms() }),
       rounds,
       about,
     };

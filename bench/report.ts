@@ -22,6 +22,8 @@ export interface Figure {
   /** Median over the rounds of the time in mbed TLS over our time, for what runs on instructions of the processor. */
   readonly ratioToPortable?: number;
   readonly peers?: readonly PeerFigure[];
+  /** 99th percentile, ms, by which a timer of one millisecond came late while the operation was repeated. */
+  readonly loopDelayP99Ms?: number;
   readonly rounds: number;
   /** What one operation is, and anything a reader must know to judge the figure. */
   readonly about: string;

@@ -19,7 +19,7 @@ export type { InviteResult } from './client/invite.js';
 export type { ClientStatus } from './client/status.js';
 export type { Approval } from './store/client/peer-rows.js';
 export type { Delivered } from './client/mailer.js';
-export type { Sent, SentTo } from './client/send.js';
+export type { OutgoingMessage, Sent, SentTo } from './client/send.js';
 export { type Asymmetric, type JobExecutor, createAsymmetric } from './client/asymmetric.js';
 
 export {

@@ -31,14 +31,30 @@ export function sameUser(a: UserAddress, b: UserAddress): boolean {
   return a.userId === b.userId && a.domain === b.domain;
 }
 
+/** The last key made of a device: whatever is done about a device asks for it several times in a row, and comparing is cheaper than making it. */
+let lastDevice = { domain: '', userId: '', deviceId: '', key: '["","",""]' };
+
 /** A text that is different for different devices: JSON of domain, user and device, so no separator can be forged. */
 export function deviceKey(address: DeviceAddress): string {
-  return JSON.stringify([address.domain, address.userId, address.deviceId]);
+  const { domain, userId, deviceId } = address;
+  if (lastDevice.userId !== userId || lastDevice.deviceId !== deviceId || lastDevice.domain !== domain) {
+    lastDevice = { domain, userId, deviceId, key: JSON.stringify([domain, userId, deviceId]) };
+  }
+  return lastDevice.key;
 }
+
+/** The last two keys made of users, for the same reason: mostly of somebody and of ourselves in turn. */
+let lastUser = { domain: '', userId: '', key: '["",""]' };
+let userBefore = lastUser;
 
 /** A text that is different for different users. */
 export function userKey(address: UserAddress): string {
-  return JSON.stringify([address.domain, address.userId]);
+  const { domain, userId } = address;
+  if (lastUser.userId === userId && lastUser.domain === domain) return lastUser.key;
+  const found = userBefore.userId === userId && userBefore.domain === domain ? userBefore : undefined;
+  userBefore = lastUser;
+  lastUser = found ?? { domain, userId, key: JSON.stringify([domain, userId]) };
+  return lastUser.key;
 }
 
 /** A text that is different for different groups, and from that of any user or device. */

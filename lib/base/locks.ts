@@ -34,6 +34,14 @@ export class Locks {
     });
   }
 
+  /** Takes all of `keys` if nobody holds or awaits any of them. */
+  tryAcquire(keys: readonly string[]): Release | undefined {
+    for (const key of keys) if (this.#queues.has(key)) return undefined;
+    const claim: Claim = { keys: keys.length > 1 ? [...new Set(keys)] : keys, missing: 0, grant: () => undefined };
+    for (const key of claim.keys) this.#queues.set(key, [claim]);
+    return this.#releaseOf(claim);
+  }
+
   /** Runs `work` when all of `keys` are held; they are free again when it settles. */
   async run<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {
     const release = await this.acquire(keys);
@@ -50,12 +58,16 @@ export class Locks {
   }
 
   #grant(claim: Claim): void {
+    claim.grant(this.#releaseOf(claim));
+  }
+
+  #releaseOf({ keys }: Claim): Release {
     let released = false;
-    claim.grant(() => {
+    return () => {
       if (released) return;
       released = true;
-      for (const key of claim.keys) this.#leave(key);
-    });
+      for (const key of keys) this.#leave(key);
+    };
   }
 
   #leave(key: string): void {

@@ -27,7 +27,7 @@ import { removeOwnDevice } from './own-devices.js';
 import { renewIfExpired } from './pre-key-upkeep.js';
 import { registerAccount } from './registration.js';
 import { dropRefused } from './refused-requests.js';
-import { type Sent, sendMessage } from './send.js';
+import { type OutgoingMessage, type Sent, sendMessage, sendMessages } from './send.js';
 import { acquireSync } from './stream-message.js';
 import type { SetAsidePush } from './set-aside-pushes.js';
 import { type ClientStatus, statusOf } from './status.js';
@@ -113,7 +113,7 @@ export class Client {
       await prepare(assembly);
       await renewIfExpired(assembly.core);
     } catch (error) {
-      await closeParts(assembly, new OpenCalls());
+      await closeParts(assembly, []);
       throw error;
     }
     const client = new Client(assembly);
@@ -139,8 +139,16 @@ export class Client {
    * reaches the relay, whatever happens to this process. A user not known yet is invited first. Rejects with `UsageError` and `StoreError`.
    */
   async send(to: UserAddress, bytes: Uint8Array, options: SendOptions = {}): Promise<Sent> {
-    const user = { domain: to.domain, userId: to.userId };
-    return this.#store(options, () => sendMessage(this.#assembly.core, user, bytes, options.notification));
+    return this.#store(options, () => sendMessage(this.#assembly.core, { to, bytes, notification: options.notification }));
+  }
+
+  /**
+   * Sends many messages, to one user or to many, in one step: cheaper than as many {@link send}. All or nothing: resolves when all are durable, in one
+   * transaction, with one result per message in the order given; rejects as {@link send}, and then none is sent. Who gets several of them gets them in
+   * that order. Sealing thousands leaves the event loop to others now and then; further messages to these users wait until it is done.
+   */
+  async sendMany(messages: readonly OutgoingMessage[], options: WaitOptions = {}): Promise<readonly Sent[]> {
+    return this.#store(options, () => sendMessages(this.#assembly.core, messages));
   }
 
   /**
@@ -320,7 +328,7 @@ export class Client {
 
   async #close(): Promise<void> {
     this.#stopUpkeep();
-    await closeParts(this.#assembly, this.#calls);
+    await closeParts(this.#assembly, [this.#calls, this.#sending]);
   }
 
   #keepUp(): void {
@@ -346,7 +354,7 @@ export class Client {
   #store<T>({ signal }: WaitOptions, call: () => Promise<T>): Promise<T> {
     this.#assertOpen();
     signal?.throwIfAborted();
-    return this.#sending.track(this.#call(call));
+    return this.#sending.track(call());
   }
 
   /** Makes a call that waits for the network until the signal fires or the client is closed. */
@@ -369,12 +377,12 @@ export class Client {
 }
 
 /** Ends what waits, then what is being stored or read, then the store. */
-async function closeParts({ core, closing }: Assembly, calls: OpenCalls): Promise<void> {
+async function closeParts({ core, closing }: Assembly, calls: readonly OpenCalls[]): Promise<void> {
   closing.abort(new UsageError('client-closed', 'the client was closed'));
   await core.link.stop();
   await core.inbox.close();
   await core.steps.close();
-  await calls.settled();
+  for (const open of calls) await open.settled();
   await core.store.commits.close();
   core.sessions.wipe();
   core.account.wipe();

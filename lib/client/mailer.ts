@@ -6,7 +6,9 @@
  */
 import type { DeviceAddress } from '../base/address.js';
 import type { Wipeable } from '../base/secret.js';
+import { nextTurn } from '../base/turn.js';
 import { type ReadySession, encryptMessage } from '../session/session.js';
+import type { StoredSession } from '../store/client-store.js';
 import type { MessageOrigin } from '../store/client/queue-rows.js';
 import { encodeEnvelope } from '../wire/message.js';
 import { requests } from '../wire/request.js';
@@ -14,6 +16,9 @@ import { approvalOf, isApproved } from './approval.js';
 import type { Core } from './core.js';
 import type { NewOutboxEntry } from './outbox.js';
 import type { Plan } from './plan.js';
+
+/** Messages sealed in one turn of the event loop: within a millisecond. */
+export const sealedPerTurn = 32;
 
 /** What sealing messages one after another gives. */
 export interface SealedMessages {
@@ -47,7 +52,7 @@ export function sealMessages(session: ReadySession, messages: readonly MessageOr
 }
 
 /** Adds requests to the plan: stored with it, sent after it. */
-export function queueRequests(core: Core, plan: Plan, entries: readonly NewOutboxEntry[]): void {
+export function queueRequests(core: Pick<Core, 'outbox'>, plan: Plan, entries: readonly NewOutboxEntry[]): void {
   if (entries.length === 0) return;
   const added = core.outbox.add(entries);
   plan.add(added).afterwards(() => {
@@ -58,8 +63,8 @@ export function queueRequests(core: Core, plan: Plan, entries: readonly NewOutbo
 /** What became of messages for a device: on their way, waiting for a session, waiting for the application's approval, or dropped without it. */
 export type Delivered = 'queued' | 'waiting' | 'unapproved' | 'rejected';
 
-/** Adds the delivery of `messages` to `device`, if content may be sent to it; says what became of them. Throws `StoreError`. */
-export async function deliver(core: Core, plan: Plan, device: DeviceAddress, messages: readonly MessageOrigin[]): Promise<Delivered> {
+/** Adds the delivery of `messages` to `device`, if content may be sent to it; says what became of them: at once when the session is in memory. Throws `StoreError`. */
+export function deliver(core: Core, plan: Plan, device: DeviceAddress, messages: readonly MessageOrigin[]): Delivered | Promise<Delivered> {
   const { sessions, pending } = core;
   const approval = approvalOf(core, device);
   if (approval === 'rejected') return 'rejected';
@@ -73,15 +78,45 @@ export async function deliver(core: Core, plan: Plan, device: DeviceAddress, mes
     return 'waiting';
   }
   const found = sessions.open(index.sessionId);
-  const opened = found instanceof Promise ? await found : found;
+  if (found instanceof Promise) return found.then((opened) => deliverWith(core, plan, opened, device, messages));
+  return deliverWith(core, plan, found, device, messages);
+}
+
+function deliverWith(
+  { sessions, pending, outbox }: Core,
+  plan: Plan,
+  opened: StoredSession,
+  device: DeviceAddress,
+  messages: readonly MessageOrigin[],
+): Delivered | Promise<Delivered> {
   if (opened.session.state !== 'ready') {
     plan.add(pending.add(device, messages));
     return 'waiting';
   }
-  const sealed = sealMessages(opened.session, messages);
-  plan.add(sessions.change(opened, sealed.session)).retire(sealed.retired);
-  queueRequests(core, plan, sealed.entries);
-  return 'queued';
+  const add = (sealed: SealedMessages): Delivered => {
+    plan.add(sessions.change(opened, sealed.session)).retire(sealed.retired);
+    // All but the first, which is in use until the step is durable, were made by it.
+    plan.create(sealed.retired.slice(1)).create([sealed.session.ratchet.sender.chainKey.key]);
+    queueRequests({ outbox }, plan, sealed.entries);
+    return 'queued';
+  };
+  if (messages.length <= sealedPerTurn) return add(sealMessages(opened.session, messages));
+  return sealInTurns(opened.session, messages).then(add);
+}
+
+/** Seals many messages without keeping everything else in the process waiting; the lock of the user is held meanwhile. */
+async function sealInTurns(first: ReadySession, messages: readonly MessageOrigin[]): Promise<SealedMessages> {
+  const entries: NewOutboxEntry[] = [];
+  const retired: Wipeable[] = [];
+  let session = first;
+  for (let position = 0; position < messages.length; position += sealedPerTurn) {
+    const sealed = sealMessages(session, messages.slice(position, position + sealedPerTurn));
+    session = sealed.session;
+    entries.push(...sealed.entries);
+    retired.push(...sealed.retired);
+    await nextTurn();
+  }
+  return { session, entries, retired };
 }
 
 /** A session with what was sealed with it. */

@@ -1,17 +1,26 @@
+/** Calls made between two waits. Counted, not listed: there may be thousands at a time. */
+class Stretch {
+  open = 0;
+  onNoneOpen: (() => void) | undefined;
+
+  leave(): void {
+    this.open -= 1;
+    if (this.open === 0) this.onNoneOpen?.();
+  }
+}
+
 /** Calls of the application that have not settled. */
 export class OpenCalls {
-  readonly #open = new Set<Promise<unknown>>();
-
-  /** Number of them. */
-  get size(): number {
-    return this.#open.size;
-  }
+  #current = new Stretch();
+  /** Somebody waits for these, and no call is added to them. */
+  readonly #awaited = new Map<Stretch, Promise<void>>();
 
   /** Notes `call` until it settles; gives it back. */
   track<T>(call: Promise<T>): Promise<T> {
-    this.#open.add(call);
+    const stretch = this.#current;
+    stretch.open += 1;
     const leave = (): void => {
-      this.#open.delete(call);
+      stretch.leave();
     };
     call.then(leave, leave);
     return call;
@@ -19,6 +28,17 @@ export class OpenCalls {
 
   /** Resolves when none of those that are open now is left. */
   async settled(): Promise<void> {
-    await Promise.allSettled([...this.#open]);
+    const stretch = this.#current;
+    if (stretch.open > 0) {
+      this.#current = new Stretch();
+      const ended = new Promise<void>((resolve) => {
+        stretch.onNoneOpen = () => {
+          this.#awaited.delete(stretch);
+          resolve();
+        };
+      });
+      this.#awaited.set(stretch, ended);
+    }
+    await Promise.all(this.#awaited.values());
   }
 }

@@ -123,10 +123,10 @@ export class Outbox {
   add(entries: readonly NewOutboxEntry[]): BookChange & { release(): void } {
     let numbered: readonly OutboxEntry[] = [];
     const number = (): readonly OutboxEntry[] => {
-      numbered = entries.map((entry) => {
+      numbered = entries.map(({ kind, device, group, order, sessionId, origin, refusals = 0, body }) => {
         const sequence = this.#next;
         this.#next += 1;
-        return { ...entry, group: entry.group, order: entry.order, refusals: entry.refusals ?? 0, sequence };
+        return { sequence, kind, device, group, order, sessionId, origin, refusals, body };
       });
       return numbered;
     };
@@ -308,8 +308,9 @@ export class Outbox {
   }
 
   #enqueue(entry: OutboxEntry): void {
-    const { body, origin, ...rest } = entry;
-    const item: LaneItem = { request: { ...rest, messageId: origin?.messageId }, body: undefined };
+    const { sequence, kind, device, group, order, sessionId, origin, refusals, body } = entry;
+    const request = { sequence, kind, device, group, order, sessionId, refusals, messageId: origin?.messageId };
+    const item: LaneItem = { request, body: undefined };
     const lane = this.#lane(item.request);
     // A queue that has outgrown memory stays on disk from there on, so that bodies are read in the order in which they are sent.
     const isInMemory = lane.last === undefined || lane.last.body !== undefined;

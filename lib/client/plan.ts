@@ -5,26 +5,21 @@ import type { Transition } from './step.js';
 
 /** Collects what one step changes, from several books, into one transition. */
 export class Plan {
-  readonly #writes: (() => readonly Write[])[] = [];
-  readonly #applies: (() => void)[] = [];
+  readonly #changes: BookChange[] = [];
   readonly #retired: Wipeable[] = [];
   readonly #created: Wipeable[] = [];
   readonly #afterwards: (() => void)[] = [];
 
   /** Adds a change of a book. */
   add(change: BookChange & { readonly retired?: readonly Wipeable[] }): this {
-    this.#writes.push(() => change.writes);
-    this.#applies.push(() => {
-      change.apply();
-    });
+    this.#changes.push(change);
     if (change.retired !== undefined) this.#retired.push(...change.retired);
     return this;
   }
 
   /** Adds everything of `part`: what was collected apart because it could still have been refused. */
   include(part: Plan): this {
-    this.#writes.push(...part.#writes);
-    this.#applies.push(...part.#applies);
+    this.#changes.push(...part.#changes);
     this.#retired.push(...part.#retired);
     this.#created.push(...part.#created);
     this.#afterwards.push(...part.#afterwards);
@@ -33,13 +28,13 @@ export class Plan {
 
   /** Adds rows. */
   write(...writes: readonly Write[]): this {
-    this.#writes.push(() => writes);
+    this.#changes.push({ writes, apply: () => undefined });
     return this;
   }
 
   /** Adds what happens in memory when the writes are queued. */
   apply(apply: () => void): this {
-    this.#applies.push(apply);
+    this.#changes.push({ writes: [], apply });
     return this;
   }
 
@@ -71,15 +66,17 @@ export class Plan {
 
   /** The transition, with what the step's caller gets. */
   finish<T>(result: T): Transition<T> {
-    const writes = this.#writes;
+    const changes = this.#changes;
     return {
       // Asked for when the step commits: what a change writes may depend on what others have changed until then.
       get writes() {
-        return writes.flatMap((each) => each());
+        const all: Write[] = [];
+        for (const { writes } of changes) for (const write of writes) all.push(write);
+        return all;
       },
       result,
       apply: () => {
-        for (const apply of this.#applies) apply();
+        for (const change of changes) change.apply();
       },
       retired: this.#retired,
       created: this.#created,

@@ -110,7 +110,8 @@ export class SessionBook {
 
   /** The sessions with `device` that are not given up, newest invite first. */
   ofDevice(device: DeviceAddress): SessionIndex[] {
-    return this.allOfDevice(device).filter(({ sessionId }) => !this.isGivenUp(sessionId));
+    const all = this.allOfDevice(device);
+    return all.every(({ sessionId }) => !this.isGivenUp(sessionId)) ? all : all.filter(({ sessionId }) => !this.isGivenUp(sessionId));
   }
 
   /** All sessions with `device`, newest invite first. */

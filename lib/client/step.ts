@@ -49,7 +49,8 @@ export class Steps {
   #transitions = 0;
   #onNoTransition: (() => void) | undefined;
   /** Steps that have begun and not ended, commit and all. */
-  readonly #open = new Set<Promise<unknown>>();
+  #open = 0;
+  readonly #onNoneOpen: (() => void)[] = [];
   #closed = false;
 
   constructor(surroundings: StepSurroundings) {
@@ -66,13 +67,7 @@ export class Steps {
    */
   run<T>(keys: readonly string[], transition: () => Transition<T> | Promise<Transition<T>>): Promise<T> {
     if (this.#closed) return Promise.reject(new UsageError('client-closed', 'the client is closed'));
-    const step = this.#run(keys, transition);
-    this.#open.add(step);
-    const leave = (): void => {
-      this.#open.delete(step);
-    };
-    step.then(leave, leave);
-    return step;
+    return this.#run(keys, transition);
   }
 
   /** Whether a step holds or awaits `key`. */
@@ -94,45 +89,57 @@ export class Steps {
   /** Refuses further steps and waits for those under way. */
   async close(): Promise<void> {
     this.#closed = true;
-    while (this.#open.size > 0) await Promise.allSettled([...this.#open]);
+    if (this.#open > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onNoneOpen.push(resolve);
+      });
+    }
     await this.#loading?.catch(() => undefined);
   }
 
   async #run<T>(keys: readonly string[], transition: () => Transition<T> | Promise<Transition<T>>): Promise<T> {
-    const { store } = this.#surroundings;
-    const release = await this.#locks.acquire(keys);
-    let next: Transition<T>;
-    let durable: Promise<void> | undefined;
+    this.#open += 1;
     try {
-      while (this.#stale || this.#loading !== undefined) await this.settled();
-      this.#transitions += 1;
+      const { store } = this.#surroundings;
+      // Mostly nobody is in the way: then the whole transition is done during the call.
+      const release = this.#locks.tryAcquire(keys) ?? (await this.#locks.acquire(keys));
+      let next: Transition<T>;
+      let count: ReturnType<StepSurroundings['countCommit']> | undefined;
+      let durable: Promise<void> | undefined;
       try {
-        const { generation } = store;
-        const pending = transition();
-        next = pending instanceof Promise ? await pending : pending;
-        if (generation !== store.generation) {
-          wipeAll(next.created ?? []);
-          throw new StoreError('conflict', 'the state this step was built on was lost; nothing was changed');
+        while (this.#stale || this.#loading !== undefined) await this.settled();
+        this.#transitions += 1;
+        try {
+          const { generation } = store;
+          const pending = transition();
+          next = pending instanceof Promise ? await pending : pending;
+          if (generation !== store.generation) {
+            wipeAll(next.created ?? []);
+            throw new StoreError('conflict', 'the state this step was built on was lost; nothing was changed');
+          }
+          const { writes } = next;
+          this.#check(next, writes);
+          if (writes.length > 0) {
+            if (next.isUncounted !== true) count = this.#surroundings.countCommit();
+            durable = store.commit(count === undefined ? writes : [...writes, count.write], generation);
+          }
+          next.apply?.();
+        } finally {
+          this.#transitions -= 1;
+          if (this.#transitions === 0) this.#onNoTransition?.();
         }
-        const { writes } = next;
-        this.#check(next, writes);
-        if (writes.length > 0) {
-          const count = next.isUncounted === true ? undefined : this.#surroundings.countCommit();
-          const counted = count === undefined ? writes : [...writes, count.write];
-          durable = store.commit(counted, generation).then(() => count?.durable());
-        }
-        next.apply?.();
       } finally {
-        this.#transitions -= 1;
-        if (this.#transitions === 0) this.#onNoTransition?.();
+        release();
       }
+      if (durable !== undefined) await durable;
+      count?.durable();
+      wipeAll(next.retired ?? []);
+      next.after?.();
+      return next.result;
     } finally {
-      release();
+      this.#open -= 1;
+      if (this.#open === 0) for (const resolve of this.#onNoneOpen.splice(0)) resolve();
     }
-    await durable;
-    wipeAll(next.retired ?? []);
-    next.after?.();
-    return next.result;
   }
 
   /** Refuses what no store takes while memory has not moved on: a later step would build on it. */

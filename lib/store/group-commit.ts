@@ -1,5 +1,6 @@
 import { copyBytes } from '../base/bytes.js';
 import { StoreError } from '../base/errors.js';
+import { Announcements } from './announcements.js';
 import { checkKey, checkRange, checkWrites } from './argument.js';
 import { Batch } from './batch.js';
 import { keyText } from './key-text.js';
@@ -24,12 +25,15 @@ export interface GroupCommitOptions {
  * therefore a transaction that fails takes every commit behind it along, and the state that callers hold must be loaded again: `generation`
  * grows and the listeners of {@link onReset} are called before those who wait for the commits hear of it. A step notes `generation` before
  * it loads and gives it to `commit`, so that nothing is ever built on rows that were lost in between.
+ *
+ * Commits that are durable are told so in their order, a few in each turn of the event loop.
  */
 export class GroupCommit implements Store {
   readonly #open: () => Promise<Store>;
   readonly #maxCommits: number;
   readonly #maxBytes: number;
   readonly #overlay = new Overlay();
+  readonly #announcements = new Announcements();
   readonly #listeners = new Set<(cause: unknown) => void>();
   #queue: Batch[] = [];
   #store: Promise<Store> | undefined;
@@ -107,6 +111,7 @@ export class GroupCommit implements Store {
     await this.#running;
     const store = this.#store;
     this.#store = undefined;
+    this.#announcements.flush();
     this.#listeners.clear();
     const opened = await store?.catch(() => undefined);
     await opened?.close();
@@ -129,7 +134,7 @@ export class GroupCommit implements Store {
         const writes = batch.seal();
         await store.commit(writes);
         this.#overlay.remove(writes);
-        batch.resolve();
+        this.#announcements.add(batch.announcements());
       } catch (cause) {
         this.#reset(batch, cause, opening);
       }
@@ -139,6 +144,8 @@ export class GroupCommit implements Store {
 
   /** Gives up the failed batch and everything queued behind it. */
   #reset(failed: Batch, cause: unknown, opening: Promise<Store>): void {
+    // Those of earlier transactions come first.
+    this.#announcements.flush();
     const behind = this.#queue;
     this.#queue = [];
     this.#overlay.clear();

@@ -1,12 +1,13 @@
 import { utf8, fromUtf8 } from '../base/bytes.js';
 import { InternalError, StoreError } from '../base/errors.js';
 import { allocateSecret } from '../base/secret.js';
+import { allocateRow } from './row-memory.js';
 
 /**
  * The form of a stored row: one byte of version, then its fields in a fixed order without names. Numbers are seven bits a byte, low first;
  * byte strings and lists carry their length; what is optional carries a byte 0 or 1.
  *
- * Rows hold key material, so everything here lies in memory of its own and what is not handed out is wiped.
+ * Rows hold key material, so everything here lies in memory outside of the heap and what is not handed out is wiped.
  */
 const firstCapacity = 4_096;
 
@@ -56,7 +57,22 @@ export class RecordWriter {
 
   /** A text; never one that was made of a secret. */
   string(value: string): this {
-    return this.bytes(utf8(value));
+    const { length } = value;
+    this.#reserve(length + 8);
+    const start = this.#length;
+    this.uint(length);
+    const bytes = this.#bytes;
+    // Names and ids are mostly ASCII, and then a call of the encoder costs more than all the rest of the row.
+    for (let index = 0; index < length; index += 1) {
+      const code = value.charCodeAt(index);
+      if (code > 0x7f) {
+        this.#length = start;
+        return this.bytes(utf8(value));
+      }
+      bytes[this.#length + index] = code;
+    }
+    this.#length += length;
+    return this;
   }
 
   /** A field that may be missing; `write` is called with it when it is there. */
@@ -73,9 +89,9 @@ export class RecordWriter {
     return this;
   }
 
-  /** The row so far in memory of its own. */
+  /** The row so far, see {@link allocateRow}. */
   toBytes(): Uint8Array {
-    const row = allocateSecret(this.#length);
+    const row = allocateRow(this.#length);
     row.set(this.#bytes.subarray(0, this.#length));
     return row;
   }
@@ -208,7 +224,7 @@ export class RecordReader {
 /** One writer serves row after row: its memory is the only copy besides the row itself. */
 let idle: RecordWriter | undefined;
 
-/** A row of `version` (1 to 127) with the fields that `write` adds, in memory of its own. */
+/** A row of `version` (1 to 127) with the fields that `write` adds, on its way into a store: see {@link allocateRow}. */
 export function encodeRecord(version: number, write: (writer: RecordWriter) => void): Uint8Array {
   const writer = idle ?? new RecordWriter();
   idle = undefined;

@@ -16,6 +16,7 @@ export class RowKey {
 
   /** Adds a text. Throws `UsageError('key-text')` when it is not well-formed Unicode: two such texts could become one key. */
   text(text: string): this {
+    if (this.#ascii(text)) return this;
     if (/\p{Surrogate}/u.test(text)) throw new UsageError('key-text', 'a text in a key is not well-formed Unicode');
     return this.bytes(utf8(text));
   }
@@ -46,6 +47,21 @@ export class RowKey {
     key.set(this.#bytes);
     checkKey(key);
     return key;
+  }
+
+  /** Adds a text of ASCII characters without 0, as almost all are; whether it was one. */
+  #ascii(text: string): boolean {
+    const start = this.#bytes.length;
+    for (let index = 0; index < text.length; index += 1) {
+      const code = text.charCodeAt(index);
+      if (code === zero || code > 0x7f) {
+        this.#bytes.length = start;
+        return false;
+      }
+      this.#bytes.push(code);
+    }
+    this.#bytes.push(zero, end);
+    return true;
   }
 
   #number(value: number, max: number, length: number): this {

@@ -66,6 +66,40 @@ describe('group commit', () => {
     expect(log).toEqual(['a']);
   });
 
+  test('many whose commit is durable hear of it in order, a few in each turn of the event loop', async () => {
+    const names = Array.from({ length: 100 }, (_, i) => `${i}`);
+    for (const name of names) commit(name);
+    await settle();
+    stores[0]!.proceed();
+    let turns = 0;
+    for (; log.length < names.length; turns += 1) {
+      const told = log.length;
+      await settle();
+      expect(log.length - told).toBeLessThan(40);
+    }
+    expect(turns).toBeGreaterThan(2);
+    expect(log).toEqual(names);
+  });
+
+  test('whose commit is durable hears of it before those hear of a failure whose commits came later, and before the store has closed', async () => {
+    const names = Array.from({ length: 100 }, (_, i) => `${i}`);
+    for (const name of names) commit(name);
+    await settle();
+    commit('late');
+    stores[0]!.proceed();
+    while (stores[0]!.transactions.length < 2) await Promise.resolve();
+    stores[0]!.fail('unavailable');
+    await settle();
+    expect(log).toEqual([...names, 'late: unavailable']);
+
+    log = [];
+    for (const name of names) commit(name);
+    await settle();
+    stores[0]!.release();
+    await group.close();
+    expect(log).toEqual(names);
+  });
+
   test('a batch holds at most so many commits and so many bytes, and a larger commit goes alone', async () => {
     start({ maxCommits: 2, maxBytes: 10 });
     for (const name of ['a', 'b', 'c']) commit(name);

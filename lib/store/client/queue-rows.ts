@@ -3,6 +3,7 @@ import type { DeviceAddress, GroupAddress, UserAddress } from '../../base/addres
 import { type MessageId, type SessionId, asMessageId, asSessionId } from '../../base/brand.js';
 import type { RecordReader, RecordWriter } from '../record.js';
 import { RowKeyReader, rowKey } from '../row-key.js';
+import { allocateRow } from '../row-memory.js';
 import type { Row, Write } from '../store.js';
 import { deleteRow, putRow, readDevice, readGroupAddress, readRow, writeDevice, writeGroupAddress } from './row.js';
 
@@ -87,8 +88,15 @@ export interface HandledPush {
   readonly state: PushState;
 }
 
+/** What `rowKey().uint64(sequence)` makes, without the builder: every message has one. */
 function sequenceKey(sequence: number): Uint8Array {
-  return rowKey().uint64(sequence).toBytes();
+  const key = allocateRow(8);
+  let rest = sequence;
+  for (let position = 7; position >= 0; position -= 1) {
+    key[position] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+  return key;
 }
 
 function sequenceOf(key: Uint8Array): number {

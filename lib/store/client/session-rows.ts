@@ -121,11 +121,15 @@ export function indexOf(session: Session): SessionIndex {
     suite: session.suite,
     role: session.role,
     state: session.state,
-    confirmed: session.state === 'ready' && session.confirmed,
+    confirmed: isConfirmed(session),
     inviteTime: session.inviteTime,
     signedPreKeyId: session.signedPreKeyId,
     oneTimePreKeyId: session.oneTimePreKeyId,
   };
+}
+
+function isConfirmed(session: Session): boolean {
+  return session.state === 'ready' && session.confirmed;
 }
 
 /** The row of `index`. */
@@ -175,10 +179,8 @@ function pendingOf(session: Session | undefined): InvitedSession['pending'] | un
 /** The writes that make the stored session `previous` (none: nothing is stored) the session `next`. Values that stayed the same object are not written. */
 export function sessionWrites(previous: Session | undefined, next: Session): Write[] {
   const writes: Write[] = [];
-  const before = previous === undefined ? undefined : indexOf(previous);
-  const after = indexOf(next);
-  if (before?.state !== after.state || before.confirmed !== after.confirmed || before.inviteTime !== after.inviteTime) {
-    writes.push(putSessionIndex(after));
+  if (previous?.state !== next.state || isConfirmed(previous) !== isConfirmed(next) || previous.inviteTime !== next.inviteTime) {
+    writes.push(putSessionIndex(indexOf(next)));
   }
   const { sessionId } = next;
   if (previous === undefined) {

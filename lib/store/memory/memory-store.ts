@@ -91,13 +91,21 @@ class MemoryStore implements Store {
   }
 
   #apply(writes: readonly Write[]): void {
-    for (const { table, key, value } of writes) {
+    const copied: Write[] = [];
+    for (const write of writes) {
+      const { table, key, value } = write;
       const rows = this.#tables.rows(table);
       const text = keyText(key);
       rows.get(text)?.fill(0);
       if (value === undefined) rows.delete(text);
-      else rows.set(text, value);
+      else if (value.length === value.buffer.byteLength) rows.set(text, value);
+      else {
+        // A view of memory that must not be kept: the rows of a whole block would stay with it.
+        rows.set(text, copyBytes(value));
+        copied.push(write);
+      }
     }
+    if (copied.length > 0) setImmediate(wipeValues, copied);
   }
 
   #end(): void {
