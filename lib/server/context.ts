@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.js';
 import type { RandomSource } from '../base/random.js';
 import type { JobRunner } from '../crypto/execute.js';
 import type { RelayStore } from '../store/relay-store.js';
+import type { MessageHeads } from '../wire/message-head.js';
 import type { AnswerOf, RequestName, RequestOf } from '../wire/request.js';
 import type { CommitCounters } from './commit-counters.js';
 import type { Locks } from '../base/locks.js';
@@ -32,6 +33,7 @@ export interface RelayContext {
   readonly runJobs: JobRunner;
   readonly signer: Signer;
   readonly tokens: Tokens;
+  readonly heads: MessageHeads;
   readonly recent: RecentMessages;
   readonly counters: CommitCounters;
   readonly devices: OpenDevices;

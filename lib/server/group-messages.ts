@@ -4,7 +4,6 @@ import { deviceKey, sameUser } from '../base/address.js';
 import { toHex, utf8 } from '../base/bytes.js';
 import { sha256 } from '../crypto/hash.js';
 import { isGroupAddress } from '../wire/address.js';
-import { decodeEnvelope } from '../wire/message.js';
 import type { Handler, RelayContext } from './context.js';
 import { requireCaller } from './context.js';
 import { withoutDevice } from './group-members.js';
@@ -20,9 +19,9 @@ import { Refusal, responseCode } from './refusal.js';
 export const sendGroupMessage: Handler<'send_group_msg'> = async (context, caller, { envelope: encoded, allow, deny }) => {
   // That of its arrival: what came behind a message whose commit fails fails with it, and keeps its place in the order.
   const { generation } = context.store;
-  const { from, to, payload, messageId, sessionId } = decodeEnvelope(encoded, context.limits.frameLength);
+  const { from, to, kind, messageId, sessionId } = context.heads.read(encoded, context.limits.frameLength);
   requireCaller(caller, from);
-  if (!isGroupAddress(to) || payload.kind !== 'group') throw new Refusal(responseCode.badRequest, 'the message is not for a group');
+  if (!isGroupAddress(to) || kind !== 'group') throw new Refusal(responseCode.badRequest, 'the message is not for a group');
   const { groupId } = requireGroup(context, to);
   // The lists are a part of its name: the same message may be sent to others later. They are hashed, because they can be long.
   const lists = toHex(sha256(utf8(JSON.stringify([allow.map(deviceKey), deny.map(deviceKey)]))));

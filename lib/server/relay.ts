@@ -17,6 +17,7 @@ import { RelayStore } from '../store/relay-store.js';
 import type { Store } from '../store/store.js';
 import type { FrameChannel } from '../transport/channel.js';
 import type { Certificate } from '../wire/certificate.js';
+import { MessageHeads } from '../wire/message-head.js';
 import type { FriendNotice, GroupNotice, SystemNotice } from '../wire/notification.js';
 import { encodePayload } from '../wire/push.js';
 import { CommitCounters } from './commit-counters.js';
@@ -269,6 +270,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
       runJobs,
       signer,
       tokens,
+      heads: new MessageHeads(),
       recent: new RecentMessages({ perDevice: limits.recentMessages }),
       counters: new CommitCounters(store, logger),
       devices: new OpenDevices(),

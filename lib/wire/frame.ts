@@ -1,11 +1,13 @@
 /** The frames between a client and a relay, our own schema (proto/relay/frame.proto). Design D7. */
 import type { DeviceAddress } from '../base/address.js';
+import { noBytes } from '../base/bytes.js';
 import { DecodeError, unreachable } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import { allocateSecret } from '../base/secret.js';
 import { decodeMessage, encodeMessage } from './codec.js';
 import { bytes, integer, type Maybe, required, text, toLong } from './field.js';
 import { skissm } from './generated/e2ees.js';
+import { PlainReader } from './plain-reader.js';
 import { bytesFieldLength, FieldWriter, messageFieldLength, numberFieldLength } from './raw.js';
 
 const schema = skissm.relay.v1;
@@ -124,8 +126,29 @@ function encodeCarrier(field: number, id: number, code: number, body: Uint8Array
   return writer.out;
 }
 
-/** Decodes one frame; bodies are copies. Of several bodies the last counts. Throws `DecodeError`. */
+/** Tags of the fields of a request: number and wire type. */
+const requestTags = { request: 0x1a, id: 0x08, code: 0x10, body: 0x1a, commitCounter: 0x20 } as const;
+
+const maxUint32 = 0xffff_ffff;
+
+/** The frame, when it is a request in the form that {@link encodeFrame} gives it: almost all that a relay gets. */
+function plainRequest(encoded: Uint8Array): Frame | undefined {
+  if (encoded[0] !== requestTags.request) return undefined;
+  const reader = new PlainReader(encoded);
+  reader.enter(requestTags.request);
+  const id = reader.number(requestTags.id, maxUint32);
+  const request = reader.number(requestTags.code, maxUint32);
+  const body = reader.bytes(requestTags.body);
+  const commitCounter = reader.number(requestTags.commitCounter, Number.MAX_SAFE_INTEGER);
+  return reader.isPlain ? { kind: 'request', id, request, body, commitCounter } : undefined;
+}
+
+/** Decodes one frame; the body of a request is a view of `encoded`, others are copies. Of several bodies the last counts. Throws `DecodeError`. */
 export function decodeFrame(encoded: Uint8Array, maxLength: number = limits.largeKeyFrameLength): Frame {
+  return (encoded.length <= maxLength ? plainRequest(encoded) : undefined) ?? decodeAnyFrame(encoded, maxLength);
+}
+
+function decodeAnyFrame(encoded: Uint8Array, maxLength: number): Frame {
   const found = decodeMessage(schema.Frame, encoded, maxLength);
   switch (found.body) {
     case 'request': {
@@ -134,7 +157,7 @@ export function decodeFrame(encoded: Uint8Array, maxLength: number = limits.larg
         kind: 'request',
         id: id ?? 0,
         request: kind ?? 0,
-        body: bytes(body),
+        body: body ?? noBytes,
         commitCounter: integer(commitCounter, 'request.commit_counter'),
       };
     }
