@@ -116,7 +116,8 @@ export class GroupCommit implements Store {
   }
 
   #batchFor(writes: readonly Write[]): Batch {
-    const bytes = writes.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+    let bytes = 0;
+    for (const { value } of writes) bytes += value?.length ?? 0;
     const last = this.#queue.at(-1);
     if (last !== undefined && last.commits < this.#maxCommits && last.bytes + bytes <= this.#maxBytes) return last;
     const batch = new Batch();

@@ -3,7 +3,7 @@ import type { DeviceAddress } from '../base/address.js';
 import { noBytes } from '../base/bytes.js';
 import { DecodeError, unreachable } from '../base/errors.js';
 import { limits } from '../base/limits.js';
-import { allocateSecret } from '../base/secret.js';
+import { Slab } from '../base/slab.js';
 import { decodeMessage, encodeMessage } from './codec.js';
 import { bytes, integer, type Maybe, required, text, toLong } from './field.js';
 import { skissm } from './generated/e2ees.js';
@@ -85,6 +85,9 @@ const maxTokenLength = 8_192;
 /** Bytes of a store's name. */
 const maxIncarnationLength = 64;
 
+/** Frames leave at once. */
+const frames = new Slab();
+
 /** Encodes one frame; of kind `unknown`, an empty one. */
 export function encodeFrame(frame: Frame): Uint8Array {
   switch (frame.kind) {
@@ -94,7 +97,7 @@ export function encodeFrame(frame: Frame): Uint8Array {
       return encodeCarrier(fields.response, frame.id, frame.status, frame.body, 0);
     case 'push': {
       const length = bytesFieldLength(frame.body.length);
-      const writer = new FieldWriter(allocateSecret(messageFieldLength(length)));
+      const writer = new FieldWriter(frames.take(messageFieldLength(length)));
       writer.head(fields.push, length);
       writer.bytes(fields.pushBody, frame.body);
       return writer.out;
@@ -117,7 +120,7 @@ export function encodeFrame(frame: Frame): Uint8Array {
 /** `Request` and `Response` have the same form, but for the counter, which a response has not (0 is not written). */
 function encodeCarrier(field: number, id: number, code: number, body: Uint8Array, commitCounter: number): Uint8Array {
   const length = numberFieldLength(id) + numberFieldLength(code) + bytesFieldLength(body.length) + numberFieldLength(commitCounter);
-  const writer = new FieldWriter(allocateSecret(messageFieldLength(length)));
+  const writer = new FieldWriter(frames.take(messageFieldLength(length)));
   writer.head(field, length);
   writer.number(fields.id, id);
   writer.number(fields.code, code);
