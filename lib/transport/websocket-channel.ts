@@ -84,9 +84,8 @@ class WebSocketChannel implements FrameChannel {
       this.#gathered.push(head, frame);
       this.#gatheredLength += head.length + frame.length;
     }
-    const { bufferedAmount } = this;
-    if (bufferedAmount >= gatheredAtMost) this.#release();
-    if (bufferedAmount >= lowWaterMark) this.#crowded = true;
+    if (this.bufferedAmount >= gatheredAtMost) this.#release();
+    if (this.bufferedAmount >= lowWaterMark) this.#crowded = true;
   }
 
   receive(receiver: FrameReceiver): void {
