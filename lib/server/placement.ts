@@ -108,7 +108,8 @@ export class Placement {
    */
   placeOne(delivery: Delivery, box: Box): Placed | undefined {
     const { head } = box;
-    if (head === undefined || head === null || delivery.signed || delivery.optional === true || this.#shares.areCounted(head)) return undefined;
+    if (head === undefined || head === null || delivery.signed || delivery.optional === true || this.#shares.areCounted(head))
+      return undefined;
     const draft = this.#draftOf(delivery, box, head.next, this.#clock.now());
     const content = wholeInPlace(draft, this.#slab);
     const { length } = content.push;

@@ -8,7 +8,7 @@ import { encodePayload } from '../wire/push.js';
 import type { Handler, RelayContext } from './context.js';
 import { requireCaller, requireDomain } from './context.js';
 import { deviceName } from './device-name.js';
-import type { PlaceOf } from './mailbox.js';
+import type { Delivery, PlaceOf } from './mailbox.js';
 import { mailboxFull } from './placement.js';
 import { Refusal, responseCode } from './refusal.js';
 
@@ -83,22 +83,26 @@ export const sendOneToOne: Handler<'send_one2one_msg'> = async (context, caller,
   const name = `${messageId}${sessionId}${deviceName(to)}`;
   // The envelope goes on byte for byte.
   const payload = { kind: 'message', bytes: encoded } as const;
-  const toOne = (): Promise<void> =>
-    context.mailboxes.post([{ to, from, payload, signed: false }], () => context.counters.writes(caller), generation);
-  const toAll = async (): Promise<void> => {
-    const targets = await devicesOf(context, caller, to);
-    const optional = targets.length > 1;
-    const deliveries = targets.map((target) => ({ to: target, from, payload, signed: false, optional }));
-    const alongside = (placeOf: PlaceOf): readonly Write[] => {
-      // Thrown before anything is written.
-      if (!deliveries.some((delivery) => placeOf(delivery) !== undefined)) throw mailboxFull();
-      return context.counters.writes(caller);
-    };
-    await context.mailboxes.post(deliveries, alongside, generation);
-  };
-  await context.recent.once(deviceName(caller), name, to.deviceId === '' ? toAll : toOne);
+  await context.recent.once(deviceName(caller), name, () =>
+    to.deviceId === ''
+      ? sendToAll(context, caller, { to, from, payload, signed: false }, generation)
+      : context.mailboxes.post([{ to, from, payload, signed: false }], () => context.counters.writes(caller), generation),
+  );
   return {};
 };
+
+/** Delivers what is addressed to a user to each of his devices but the caller's. */
+async function sendToAll(context: RelayContext, caller: DeviceAddress, delivery: Delivery, generation: number): Promise<void> {
+  const targets = await devicesOf(context, caller, delivery.to);
+  const optional = targets.length > 1;
+  const deliveries = targets.map((to) => ({ ...delivery, to, optional }));
+  const alongside = (placeOf: PlaceOf): readonly Write[] => {
+    // Thrown before anything is written.
+    if (!deliveries.some((each) => placeOf(each) !== undefined)) throw mailboxFull();
+    return context.counters.writes(caller);
+  };
+  await context.mailboxes.post(deliveries, alongside, generation);
+}
 
 async function devicesOf(context: RelayContext, caller: DeviceAddress, to: DeviceAddress): Promise<DeviceAddress[]> {
   const devices = await context.store.deviceAddressesOf(to.userId, limits.devicesPerUser);
