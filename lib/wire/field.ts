@@ -54,7 +54,7 @@ export function optionalText(value: Maybe<string>, field: string, maxLength?: nu
 }
 
 /** Whether `value` has the form of an id: 16 bytes in base64, 24 characters. Spec: wire.md §1. */
-function isId(value: string): boolean {
+export function isId(value: string): boolean {
   return /^[A-Za-z0-9+/]{22}==$/u.test(value);
 }
 

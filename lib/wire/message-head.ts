@@ -5,10 +5,10 @@
  * addresses are decoded and checked once and then known by their bytes; the rest of a message in the form in which this package writes it needs no object.
  */
 import type { DeviceAddress } from '../base/address.js';
-import type { MessageId, SessionId } from '../base/brand.js';
+import { asMessageId, asSessionId, type MessageId, type SessionId } from '../base/brand.js';
 import { limits } from '../base/limits.js';
 import type { Address } from './address.js';
-import { messageId, protocolVersion, sessionId } from './field.js';
+import { isId, protocolVersion } from './field.js';
 import { decodeEnvelope, type Envelope } from './message.js';
 import { PlainReader } from './plain-reader.js';
 
@@ -77,8 +77,9 @@ class KnownAddresses<A extends Address> {
   }
 
   set(bytes: Uint8Array, address: A): void {
-    if (bytes.length > rememberedLength) return;
-    this.#addresses.set(latin1(bytes), address);
+    const text = latin1(bytes);
+    if (bytes.length > rememberedLength || this.#addresses.has(text)) return;
+    this.#addresses.set(text, address);
     if (this.#addresses.size <= remembered) return;
     const oldest = this.#oldest.next().value;
     if (oldest !== undefined) this.#addresses.delete(oldest);
@@ -99,14 +100,10 @@ export class MessageHeads {
   #recognise(plain: PlainHead): MessageHead | undefined {
     const from = this.#senders.get(plain.from);
     const to = this.#recipients.get(plain.to);
-    if (from === undefined || to === undefined) return undefined;
-    return {
-      from,
-      to,
-      messageId: messageId(latin1(plain.messageId), 'msg_id'),
-      sessionId: sessionId(latin1(plain.sessionId), 'session_id'),
-      kind: 'one-to-one',
-    };
+    const message = latin1(plain.messageId);
+    const session = latin1(plain.sessionId);
+    if (from === undefined || to === undefined || !isId(message) || !isId(session)) return undefined;
+    return { from, to, messageId: asMessageId(message), sessionId: asSessionId(session), kind: 'one-to-one' };
   }
 
   #decode(encoded: Uint8Array, maxLength: number, plain: PlainHead | undefined): MessageHead {
