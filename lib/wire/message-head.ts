@@ -37,32 +37,32 @@ const remembered = 4_096;
 /** Bytes of an address that is remembered: names are shorter than they may be. */
 const rememberedLength = 256;
 
-/** The parts of a message in the plain form: views. */
+/** The parts of a message in the plain form, texts of one character per byte. */
 interface PlainHead {
-  readonly from: Uint8Array;
-  readonly to: Uint8Array;
-  readonly messageId: Uint8Array;
-  readonly sessionId: Uint8Array;
+  readonly from: string;
+  readonly to: string;
+  readonly messageId: string;
+  readonly sessionId: string;
 }
 
 /** The parts of a one-to-one message, when it has the form that `encodeEnvelope` gives it. */
 function plainHead(encoded: Uint8Array): PlainHead | undefined {
   const reader = new PlainReader(encoded);
-  const version = reader.bytes(tags.version);
+  const version = reader.latin1(tags.version);
   const head = {
-    from: reader.bytes(tags.from),
-    to: reader.bytes(tags.to),
-    messageId: reader.bytes(tags.messageId),
-    sessionId: reader.bytes(tags.sessionId),
+    from: reader.latin1(tags.from),
+    to: reader.latin1(tags.to),
+    messageId: reader.latin1(tags.messageId),
+    sessionId: reader.latin1(tags.sessionId),
   };
   reader.number(tags.notification, maxInt32);
   reader.enter(tags.oneToOne);
   reader.number(payloadTags.sequence, maxUint32);
-  const ciphertext = reader.bytes(payloadTags.ciphertext);
-  const ratchetKey = reader.bytes(payloadTags.ratchetKey);
+  const ciphertextLength = reader.passOver(payloadTags.ciphertext);
+  const ratchetKeyLength = reader.passOver(payloadTags.ratchetKey);
   reader.number(payloadTags.rootSequence, maxUint32);
   reader.number(payloadTags.sendingMessageSequence, maxUint32);
-  const isWhole = version.length === 1 && version[0] === protocolVersion.charCodeAt(0) && ciphertext.length > 0 && ratchetKey.length > 0;
+  const isWhole = version === protocolVersion && ciphertextLength > 0 && ratchetKeyLength > 0;
   return isWhole && reader.isPlain ? head : undefined;
 }
 
@@ -72,13 +72,12 @@ class KnownAddresses<A extends Address> {
   /** Walks the map behind those that were forgotten: a new walk would step over each of them again. */
   readonly #oldest: Iterator<string, undefined> = this.#addresses.keys();
 
-  get(bytes: Uint8Array): A | undefined {
-    return this.#addresses.get(latin1(bytes));
+  get(text: string): A | undefined {
+    return this.#addresses.get(text);
   }
 
-  set(bytes: Uint8Array, address: A): void {
-    const text = latin1(bytes);
-    if (bytes.length > rememberedLength || this.#addresses.has(text)) return;
+  set(text: string, address: A): void {
+    if (text.length > rememberedLength || this.#addresses.has(text)) return;
     this.#addresses.set(text, address);
     if (this.#addresses.size <= remembered) return;
     const oldest = this.#oldest.next().value;
@@ -100,8 +99,7 @@ export class MessageHeads {
   #recognise(plain: PlainHead): MessageHead | undefined {
     const from = this.#senders.get(plain.from);
     const to = this.#recipients.get(plain.to);
-    const message = latin1(plain.messageId);
-    const session = latin1(plain.sessionId);
+    const { messageId: message, sessionId: session } = plain;
     if (from === undefined || to === undefined || !isId(message) || !isId(session)) return undefined;
     return { from, to, messageId: asMessageId(message), sessionId: asSessionId(session), kind: 'one-to-one' };
   }
@@ -114,9 +112,4 @@ export class MessageHeads {
     }
     return { from, to, messageId: message, sessionId: session, kind: payload.kind };
   }
-}
-
-/** A text of one character per byte. */
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }

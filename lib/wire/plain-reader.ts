@@ -10,6 +10,7 @@ const lastScale = 2 ** 49;
  */
 export class PlainReader {
   readonly #bytes: Uint8Array;
+  #view: Buffer | undefined;
   #position = 0;
   #isPlain = true;
 
@@ -33,16 +34,27 @@ export class PlainReader {
 
   /** The bytes of the field with that tag, a view; none when it is not there. */
   bytes(tag: number): Uint8Array {
-    if (this.#bytes[this.#position] !== tag) return noBytes;
+    const length = this.passOver(tag);
+    return length === 0 ? noBytes : this.#bytes.subarray(this.#position - length, this.#position);
+  }
+
+  /** As {@link bytes}, as a text of one character per byte. */
+  latin1(tag: number): string {
+    const length = this.passOver(tag);
+    return length === 0 ? '' : this.#buffer().toString('latin1', this.#position - length, this.#position);
+  }
+
+  /** How many bytes the field with that tag has, which are not looked at; 0 when it is not there. */
+  passOver(tag: number): number {
+    if (this.#bytes[this.#position] !== tag) return 0;
     this.#position += 1;
     const length = this.#varint();
-    const start = this.#position;
-    if (length === 0 || length > this.#bytes.length - start) {
+    if (length === 0 || length > this.#bytes.length - this.#position) {
       this.#isPlain = false;
-      return noBytes;
+      return 0;
     }
-    this.#position = start + length;
-    return this.#bytes.subarray(start, this.#position);
+    this.#position += length;
+    return length;
   }
 
   /** Enters the message in the field with that tag, which must be there and reach to the end. */
@@ -50,6 +62,11 @@ export class PlainReader {
     if (this.#bytes[this.#position] !== tag) this.#isPlain = false;
     this.#position += 1;
     if (this.#varint() !== this.#bytes.length - this.#position) this.#isPlain = false;
+  }
+
+  #buffer(): Buffer {
+    const { buffer, byteOffset, length } = this.#bytes;
+    return (this.#view ??= Buffer.from(buffer, byteOffset, length));
   }
 
   #varint(): number {
