@@ -11,8 +11,8 @@ export class Slab {
   #block: ArrayBuffer | undefined;
   #used = 0;
 
-  /** Blocks of `blockLength` bytes; what is longer than `longest` bytes gets memory of its own. */
-  constructor(blockLength: number, longest: number) {
+  /** Blocks of `blockLength` bytes; what is longer than `longest` bytes gets memory of its own, it would leave much of a block unused. */
+  constructor(blockLength = 65_536, longest = 8_192) {
     this.#blockLength = blockLength;
     this.#longest = longest;
   }

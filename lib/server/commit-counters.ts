@@ -5,11 +5,11 @@
  * before is refused, and that this costs no transaction of its own. Does not own: who is refused (rollback.ts).
  */
 import type { DeviceAddress } from '../base/address.js';
-import { deviceKey } from '../base/address.js';
 import { equalBytes } from '../base/bytes.js';
 import { E2eeError } from '../base/errors.js';
 import type { LoginRecord, RelayStore } from '../store/relay-store.js';
 import type { Write } from '../store/store.js';
+import { deviceName } from './device-name.js';
 import type { Guest } from './guest.js';
 import type { Logger } from '../base/logger.js';
 
@@ -37,13 +37,13 @@ export class CommitCounters {
   /** A device has proved itself; a store without a name takes no part. */
   open(guest: Guest): void {
     const { address, incarnation, commitCounter } = guest;
-    if (incarnation.length === 0) this.#connected.delete(deviceKey(address));
-    else this.#connected.set(deviceKey(address), { guest, counter: commitCounter, stored: commitCounter });
+    if (incarnation.length === 0) this.#connected.delete(deviceName(address));
+    else this.#connected.set(deviceName(address), { guest, counter: commitCounter, stored: commitCounter });
   }
 
   /** A request of the connection has come; one that another connection has replaced is no longer counted. */
   note(guest: Guest, counter: number): void {
-    const seen = this.#connected.get(deviceKey(guest.address));
+    const seen = this.#connected.get(deviceName(guest.address));
     if (seen?.guest === guest) seen.counter = Math.max(seen.counter, counter);
   }
 
@@ -52,7 +52,7 @@ export class CommitCounters {
    * queued: from then on what other requests of the device cause counts on it, and may be durable first if it is not.
    */
   writes(address: DeviceAddress): Write[] {
-    const seen = this.#connected.get(deviceKey(address));
+    const seen = this.#connected.get(deviceName(address));
     if (seen === undefined || seen.counter <= seen.stored) return [];
     seen.stored = seen.counter;
     return [this.#store.putSeenCounter(address, { incarnation: seen.guest.incarnation, commitCounter: seen.counter })];
@@ -60,7 +60,7 @@ export class CommitCounters {
 
   /** A commit with {@link writes} may have failed. */
   doubt(address: DeviceAddress): void {
-    const seen = this.#connected.get(deviceKey(address));
+    const seen = this.#connected.get(deviceName(address));
     if (seen !== undefined) seen.stored = -1;
   }
 
@@ -76,7 +76,7 @@ export class CommitCounters {
 
   /** The connection has ended. */
   close(guest: Guest): void {
-    const name = deviceKey(guest.address);
+    const name = deviceName(guest.address);
     if (this.#connected.get(name)?.guest !== guest) return;
     this.save(guest.address);
     this.#connected.delete(name);
@@ -84,12 +84,12 @@ export class CommitCounters {
 
   /** Forgets a device that was removed: nothing of it is stored any more. */
   forget(address: DeviceAddress): void {
-    this.#connected.delete(deviceKey(address));
+    this.#connected.delete(deviceName(address));
   }
 
   /** The highest counter that the open connection of the device has shown for that store; 0 when there is none. */
   seen(address: DeviceAddress, incarnation: Uint8Array): number {
-    const seen = this.#connected.get(deviceKey(address));
+    const seen = this.#connected.get(deviceName(address));
     return seen !== undefined && equalBytes(seen.guest.incarnation, incarnation) ? seen.counter : 0;
   }
 

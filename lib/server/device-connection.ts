@@ -12,7 +12,7 @@ import type { Frame, Hello } from '../wire/frame.js';
 import { decodeFrame, encodeFrame } from '../wire/frame.js';
 import { decodePayload, decodePush, encodePayload, encodePush } from '../wire/push.js';
 import type { RelayContext } from './context.js';
-import { dispatch } from './dispatch.js';
+import { type OutgoingResponse, dispatch } from './dispatch.js';
 import { greet } from './hello.js';
 import type { Guest } from './guest.js';
 import { askAfterConnecting } from './pre-keys.js';
@@ -224,21 +224,33 @@ export class DeviceConnection {
     this.#inFlight += 1;
     this.#bodyBytes += body.length;
     this.#pauseIfCrowded();
-    dispatch(this.#context, { kind, body, guest: this.#guest, remoteAddress: this.remoteAddress })
-      .then(({ status, body: answer, breaksOrder }) => {
-        this.#send({ kind: 'response', id, status, body: answer });
-        // The device sends in order when it connects again; what is on its way on this connection would overtake what has failed.
-        if (breaksOrder) this.end('unavailable');
-      })
-      .catch((error: unknown) => {
+    dispatch(this.#context, { kind, body, guest: this.#guest, remoteAddress: this.remoteAddress }).then(
+      (response) => {
+        this.#answer(id, response);
+        this.#requestDone(body.length);
+      },
+      (error: unknown) => {
         this.#fail('a request could not be answered', error);
-      })
-      .finally(() => {
-        this.#inFlight -= 1;
-        this.#bodyBytes -= body.length;
-        if (this.#inFlight === 0) this.#idle?.();
-        this.#resumeIfRelieved();
-      });
+        this.#requestDone(body.length);
+      },
+    );
+  }
+
+  #answer(id: number, { status, body, breaksOrder }: OutgoingResponse): void {
+    try {
+      this.#send({ kind: 'response', id, status, body });
+      // The device sends in order when it connects again; what is on its way on this connection would overtake what has failed.
+      if (breaksOrder) this.end('unavailable');
+    } catch (error) {
+      this.#fail('a request could not be answered', error);
+    }
+  }
+
+  #requestDone(length: number): void {
+    this.#inFlight -= 1;
+    this.#bodyBytes -= length;
+    if (this.#inFlight === 0) this.#idle?.();
+    this.#resumeIfRelieved();
   }
 
   /** What a client says on the stream. Spec: server.md §4. */

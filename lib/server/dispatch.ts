@@ -116,33 +116,42 @@ export function maxBodyLength(name: RequestName, frameLength: number): number {
   }
 }
 
-/** Answers one request; never throws. */
-export async function dispatch(context: RelayContext, incoming: IncomingRequest): Promise<OutgoingResponse> {
+/** Answers one request; never rejects. */
+export function dispatch(context: RelayContext, incoming: IncomingRequest): Promise<OutgoingResponse> {
   const name = requestNameOf(incoming.kind);
-  if (name === undefined) return { status: responseCode.badRequest, body: noBytes, breaksOrder: false };
-  return { status: responseCode.ok, ...(await respond(context, name, incoming)) };
+  if (name === undefined) return Promise.resolve({ status: responseCode.badRequest, body: noBytes, breaksOrder: false });
+  return respond(context, name, incoming);
 }
 
-async function respond(context: RelayContext, name: RequestName, incoming: IncomingRequest): Promise<Omit<OutgoingResponse, 'status'>> {
+async function respond(context: RelayContext, name: RequestName, incoming: IncomingRequest): Promise<OutgoingResponse> {
   const row = requestRowOf(name);
+  const status = responseCode.ok;
   try {
-    return { body: row.encodeResponse({ ok: true, message: '', value: await answer(context, name, incoming) }), breaksOrder: false };
+    // No function of its own that is awaited: each costs every message a promise.
+    const { body, guest } = incoming;
+    const maxLength = maxBodyLength(name, context.limits.frameLength);
+    if (body.length > maxLength) throw new Refusal(responseCode.badRequest, `too-large: ${body.length} bytes are more than ${maxLength}`);
+    // Before anything is decoded: a stranger may cause no more work than a look at the size.
+    if (name !== 'register_user') requireToken(context, guest);
+    const value = await perform(context, name, incoming, maxLength);
+    return { status, body: row.encodeResponse({ ok: true, message: '', value }), breaksOrder: false };
   } catch (error) {
     // Whether what the handler wanted to store of the client's counter was stored is not known here.
     if (incoming.guest !== undefined) context.counters.doubt(incoming.guest.address);
     const { code, message } = refusalOf(error);
     if (code === responseCode.internalError || error instanceof StoreError) logFailure(context, name, error);
-    return { body: row.encodeResponse({ ok: false, code, message }), breaksOrder: error instanceof StoreError && orderedNames.has(name) };
+    const breaksOrder = error instanceof StoreError && orderedNames.has(name);
+    return { status, body: row.encodeResponse({ ok: false, code, message }), breaksOrder };
   }
 }
 
-async function answer<Name extends RequestName>(context: RelayContext, name: Name, incoming: IncomingRequest): Promise<AnswerOf<Name>> {
-  const { body, guest } = incoming;
-  const maxLength = maxBodyLength(name, context.limits.frameLength);
-  if (body.length > maxLength) throw new Refusal(responseCode.badRequest, `too-large: ${body.length} bytes are more than ${maxLength}`);
-  // Before anything is decoded: a stranger may cause no more work than a look at the size.
-  if (name !== 'register_user') requireToken(context, guest);
-  return performers[name](context, incoming, requestRowOf(name).decodeRequest(body, maxLength));
+function perform<Name extends RequestName>(
+  context: RelayContext,
+  name: Name,
+  incoming: IncomingRequest,
+  maxLength: number,
+): Promise<AnswerOf<Name>> {
+  return performers[name](context, incoming, requestRowOf(name).decodeRequest(incoming.body, maxLength));
 }
 
 /** The device of a token that has not expired. Throws `Refusal` 401. */

@@ -84,7 +84,7 @@ export async function listen(relay: Relay, options: ListenOptions): Promise<Rela
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      relay.accept(webSocketChannel(webSocket, socket, request.socket.remoteAddress ?? 'unknown'));
+      relay.accept(webSocketChannel(webSocket, socket, request.socket.remoteAddress ?? 'unknown', 'server'));
     });
   });
   await new Promise<void>((resolve, reject) => {

@@ -5,11 +5,11 @@
  * Owns: the counts, which are rows of the mailbox and go when it is less than half full again. Does not own: whether there is room at all
  * (placement.ts). Its caller holds the lock of every mailbox it names.
  */
-import { deviceKey } from '../base/address.js';
 import type { MailboxRows, SenderShare } from '../store/mailbox-rows.js';
 import type { MailboxHead } from '../store/relay-store.js';
 import type { Write } from '../store/store.js';
 import type { Box, Delivery } from './delivery.js';
+import { deviceName } from './device-name.js';
 import type { RelayLimits } from './relay-limits.js';
 
 /** The bounds of {@link MailboxShares}. */
@@ -36,6 +36,8 @@ export class TakenShares {
 
   /** Takes room for the payload of `delivery`; false when its sender has had its share. The relay's own pushes have no sender. */
   take(delivery: Delivery): boolean {
+    // The common case: there is room for everybody.
+    if (this.#taken.size === 0) return true;
     const taken = this.#taken.get(nameOf(delivery));
     if (taken === undefined) return true;
     const share = { rows: taken.share.rows + 1, bytes: taken.share.bytes + delivery.payload.bytes.length };
@@ -67,9 +69,9 @@ export class MailboxShares {
   async load(deliveries: readonly Delivery[], boxes: ReadonlyMap<string, Box>): Promise<TakenShares> {
     const taken = new Map<string, Taken>();
     for (const delivery of deliveries) {
-      const box = boxes.get(deviceKey(delivery.to));
+      const box = boxes.get(deviceName(delivery.to));
       const { from } = delivery;
-      if (from === undefined || box?.head === undefined || box.head === null || !this.#isCrowded(box.head)) continue;
+      if (from === undefined || box?.head === undefined || box.head === null || !this.areCounted(box.head)) continue;
       const name = nameOf(delivery);
       if (taken.has(name)) continue;
       const share = (await this.#rows.share(box.address, from.userId)) ?? { rows: 0, bytes: 0 };
@@ -81,16 +83,17 @@ export class MailboxShares {
   /** What ends the counting when a push of `length` bytes goes and leaves the mailbox less than half full. */
   async writesAfter(box: Box, length: number): Promise<readonly Write[]> {
     const { head, address } = box;
-    if (head === undefined || head === null || !this.#isCrowded(head)) return [];
-    if (this.#isCrowded({ ...head, rows: head.rows - 1, bytes: head.bytes - length })) return [];
+    if (head === undefined || head === null || !this.areCounted(head)) return [];
+    if (this.areCounted({ ...head, rows: head.rows - 1, bytes: head.bytes - length })) return [];
     return this.#rows.deleteShares(address);
   }
 
-  #isCrowded({ rows, bytes }: MailboxHead): boolean {
+  /** Whether a mailbox of that head is crowded, so that its senders are counted. */
+  areCounted({ rows, bytes }: MailboxHead): boolean {
     return 2 * rows >= this.#limits.mailboxRows || 2 * bytes >= this.#limits.mailboxBytes;
   }
 }
 
 function nameOf({ to, from }: Delivery): string {
-  return JSON.stringify([deviceKey(to), from?.userId]);
+  return JSON.stringify([deviceName(to), from?.userId]);
 }

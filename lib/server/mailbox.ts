@@ -9,7 +9,6 @@
  * mailboxes are taken during the call itself: two steps are in the same order in every mailbox that both of them fill. Design D4, D9.
  */
 import type { DeviceAddress } from '../base/address.js';
-import { deviceKey } from '../base/address.js';
 import type { Clock } from '../base/clock.js';
 import { StoreError } from '../base/errors.js';
 import { Locks } from '../base/locks.js';
@@ -20,6 +19,7 @@ import { Bodies } from './bodies.js';
 import { MailboxShares } from './mailbox-shares.js';
 import { Pauses } from './pauses.js';
 import type { Box, Delivery } from './delivery.js';
+import { deviceName } from './device-name.js';
 import { type Placed, type PlacedRow, Placement } from './placement.js';
 import { composePush, pushLength } from './push-form.js';
 import { splitPushId } from './push-id.js';
@@ -38,6 +38,12 @@ export type PlaceOf = (delivery: Delivery) => Pick<MailboxRow, 'sequence' | 'id'
 
 /** What else a transaction holds, perhaps depending on where its deliveries were put. */
 export type Alongside = readonly Write[] | ((placeOf: PlaceOf) => readonly Write[]);
+
+/** A step whose commit is queued. */
+interface QueuedStep {
+  readonly durable: Promise<void>;
+  readonly rows: readonly PlacedRow[];
+}
 
 /** All mailboxes of a relay. */
 export class Mailboxes {
@@ -72,16 +78,16 @@ export class Mailboxes {
   async post(deliveries: readonly Delivery[], alongside: Alongside = [], generation = this.#store.generation): Promise<void> {
     const boxes = this.#boxesOf(deliveries.map(({ to }) => to));
     try {
-      // The lock ends when the step is queued; durability is awaited outside, so that steps on a busy mailbox share commits.
-      const { durable, rows } = await this.#locks.run([...boxes.keys()], async () => {
-        await Promise.all([...boxes.values()].map((box) => this.#load(box)));
-        const placed = await this.#placement.place(deliveries, boxes);
-        this.#assertGeneration(generation);
-        const others = typeof alongside === 'function' ? alongside(placeFinder(placed.rows)) : alongside;
-        return { durable: this.#store.commit([...others, ...this.#advance(placed)], generation), rows: placed.rows };
-      });
-      await durable;
-      await this.#offer(rows);
+      const step =
+        this.#queueAtOnce(deliveries, boxes, alongside, generation) ??
+        // The lock ends when the step is queued; durability is awaited outside, so that steps on a busy mailbox share commits.
+        (await this.#locks.run([...boxes.keys()], async () => {
+          await Promise.all([...boxes.values()].map((box) => this.#load(box)));
+          return this.#queue(await this.#placement.place(deliveries, boxes), alongside, generation);
+        }));
+      await step.durable;
+      const offered = this.#offer(step.rows);
+      if (offered !== undefined) await offered;
     } finally {
       for (const box of boxes.values()) this.#release(box);
     }
@@ -103,7 +109,7 @@ export class Mailboxes {
           const others = typeof alongside === 'function' ? alongside(placeFinder(placed.rows)) : alongside;
           const dropped = [...removed.bodies].flatMap(([id, count]) => this.#bodies.drop(id, count));
           const committed = this.#store.commit([...removed.writes, ...dropped, ...others, ...this.#advance(placed)], generation);
-          const box = boxes.get(deviceKey(address));
+          const box = boxes.get(deviceName(address));
           if (box !== undefined) box.head = null;
           return { durable: committed, rows: placed.rows };
         });
@@ -174,7 +180,7 @@ export class Mailboxes {
   /** Ends a stream of {@link stream}. */
   endStream(address: DeviceAddress, stream: PushStream): void {
     stream.close();
-    const box = this.#boxes.get(deviceKey(address));
+    const box = this.#boxes.get(deviceName(address));
     if (box === undefined) return;
     if (box.stream === stream) box.stream = undefined;
     this.#release(box);
@@ -182,7 +188,7 @@ export class Mailboxes {
 
   /** Whether the device's mailbox is being streamed. */
   isConnected(address: DeviceAddress): boolean {
-    return this.#boxes.get(deviceKey(address))?.stream !== undefined;
+    return this.#boxes.get(deviceName(address))?.stream !== undefined;
   }
 
   /** Whether a push that was put into the device's mailbox is still there. */
@@ -192,14 +198,14 @@ export class Mailboxes {
 
   /** A device was just registered: what is known of its absence no longer counts. */
   appeared(address: DeviceAddress): void {
-    const box = this.#boxes.get(deviceKey(address));
+    const box = this.#boxes.get(deviceName(address));
     if (box?.head === null) box.head = undefined;
   }
 
   #boxesOf(addresses: readonly DeviceAddress[]): Map<string, Box> {
     const boxes = new Map<string, Box>();
     for (const address of addresses) {
-      const name = deviceKey(address);
+      const name = deviceName(address);
       // Once each: a box is released as often as it was taken.
       if (!boxes.has(name)) boxes.set(name, this.#box(address));
     }
@@ -211,9 +217,37 @@ export class Mailboxes {
     if (generation !== this.#store.generation) throw new StoreError('stale', 'the state this step builds on was lost');
   }
 
-  /** The rows are durable now: to whom it may concern. */
-  async #offer(rows: readonly PlacedRow[]): Promise<void> {
+  /** The common step, a message for one device, when nothing has to be awaited: it takes no lock, because it is over before anybody else could ask for it. */
+  #queueAtOnce(
+    deliveries: readonly Delivery[],
+    boxes: ReadonlyMap<string, Box>,
+    alongside: Alongside,
+    generation: number,
+  ): QueuedStep | undefined {
+    const [delivery] = deliveries;
+    if (delivery === undefined || deliveries.length > 1) return undefined;
+    const box = boxes.get(deviceName(delivery.to));
+    if (box === undefined || this.#locks.isTaken(box.name)) return undefined;
+    const placed = this.#placement.placeOne(delivery, box);
+    return placed === undefined ? undefined : this.#queue(placed, alongside, generation);
+  }
+
+  /** Queues the commit of a step whose boxes are held. */
+  #queue(placed: Placed, alongside: Alongside, generation: number): QueuedStep {
+    this.#assertGeneration(generation);
+    const others = typeof alongside === 'function' ? alongside(placeFinder(placed.rows)) : alongside;
+    return { durable: this.#store.commit([...others, ...this.#advance(placed)], generation), rows: placed.rows };
+  }
+
+  /** The rows are durable now: to whom it may concern. A promise when that takes more than this turn. */
+  #offer(rows: readonly PlacedRow[]): Promise<void> | undefined {
     for (const { box, row } of rows) box.durable = Math.max(box.durable, row.sequence);
+    if (rows.length > 1) return this.#offerInTurns(rows);
+    for (const { box, row } of rows) box.stream?.offer(row);
+    return undefined;
+  }
+
+  async #offerInTurns(rows: readonly PlacedRow[]): Promise<void> {
     const pauses = new Pauses();
     for (const { box, row, length } of rows) {
       if (box.stream === undefined) continue;
@@ -294,7 +328,7 @@ export class Mailboxes {
   }
 
   #box(address: DeviceAddress): Box {
-    const name = deviceKey(address);
+    const name = deviceName(address);
     let box = this.#boxes.get(name);
     if (box === undefined) {
       const { domain, userId, deviceId } = address;
@@ -313,6 +347,8 @@ export class Mailboxes {
 }
 
 function placeFinder(rows: readonly PlacedRow[]): PlaceOf {
+  const [first] = rows;
+  if (rows.length === 1 && first !== undefined) return (delivery) => (delivery === first.delivery ? first.row : undefined);
   const places = new Map(rows.map(({ delivery, row }) => [delivery, row]));
   return (delivery) => places.get(delivery);
 }

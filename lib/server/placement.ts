@@ -3,9 +3,11 @@
  *
  * Owns: the form of new rows, quotas. Does not own: locks, heads, transactions (mailbox.ts).
  */
-import { deviceKey } from '../base/address.js';
+import { noBytes } from '../base/bytes.js';
 import type { Clock } from '../base/clock.js';
 import type { RandomSource } from '../base/random.js';
+import { Slab } from '../base/slab.js';
+import { wholeRow } from '../store/mailbox-rows.js';
 import type { MailboxHead, MailboxRow, PushContent } from '../store/relay-store.js';
 import type { Write } from '../store/store.js';
 import type { ServerSignature } from '../wire/certificate.js';
@@ -13,6 +15,7 @@ import type { EncodedPayload } from '../wire/push.js';
 import { encodePush } from '../wire/push.js';
 import type { Bodies } from './bodies.js';
 import type { Box, Delivery } from './delivery.js';
+import { deviceName } from './device-name.js';
 import { frameOf, pushLength } from './push-form.js';
 import type { MailboxShares, TakenShares } from './mailbox-shares.js';
 import { Nonces, makePushId } from './push-id.js';
@@ -63,6 +66,7 @@ export class Placement {
   readonly #bodies: Bodies;
   readonly #shares: MailboxShares;
   readonly #limits: RelayLimits;
+  readonly #slab = new Slab();
 
   constructor(signer: Signer, clock: Clock, random: RandomSource, bodies: Bodies, shares: MailboxShares, limits: RelayLimits) {
     this.#signer = signer;
@@ -98,13 +102,28 @@ export class Placement {
     return { rows, bodies: [...bodies.values()], shares: shares.writes() };
   }
 
+  /**
+   * As {@link place} for one delivery that is neither signed nor optional, into a box where senders are not counted: at once, and in the memory of its
+   * row. `undefined` for any other, or when the device is gone. Throws `Refusal` 503 `mailbox-full`.
+   */
+  placeOne(delivery: Delivery, box: Box): Placed | undefined {
+    const { head } = box;
+    if (head === undefined || head === null || delivery.signed || delivery.optional === true || this.#shares.areCounted(head))
+      return undefined;
+    const draft = this.#draftOf(delivery, box, head.next, this.#clock.now());
+    const content = wholeInPlace(draft, this.#slab);
+    const { length } = content.push;
+    if (this.#isFull(head, 0, length)) throw mailboxFull();
+    return { rows: [{ delivery, box, row: { sequence: draft.sequence, id: draft.id, content }, length }], bodies: [], shares: [] };
+  }
+
   #draft(deliveries: readonly Delivery[], boxes: ReadonlyMap<string, Box>, shares: TakenShares): Draft[] {
     const next = new Map<Box, number>();
     const time = this.#clock.now();
     const drafts: Draft[] = [];
     for (const delivery of deliveries) {
-      const { to, from, payload, optional } = delivery;
-      const box = boxes.get(deviceKey(to));
+      const { to, optional } = delivery;
+      const box = boxes.get(deviceName(to));
       if (box?.head === undefined || box.head === null) {
         if (optional === true) continue;
         throw new Refusal(responseCode.notFound, 'the device is not registered here');
@@ -116,10 +135,15 @@ export class Placement {
       }
       const sequence = next.get(box) ?? box.head.next;
       next.set(box, sequence + 1);
-      const id = makePushId(sequence, this.#nonces.take());
-      drafts.push({ delivery, box, sequence, id, statement: { tag: { time, id }, from, to: box.address, payload } });
+      drafts.push(this.#draftOf(delivery, box, sequence, time));
     }
     return drafts;
+  }
+
+  #draftOf(delivery: Delivery, box: Box, sequence: number, time: number): Draft {
+    const { from, payload } = delivery;
+    const id = makePushId(sequence, this.#nonces.take());
+    return { delivery, box, sequence, id, statement: { tag: { time, id }, from, to: box.address, payload } };
   }
 
   #sharedBodies(drafts: readonly Draft[]): Map<EncodedPayload, NewBody> {
@@ -161,4 +185,15 @@ export function mailboxFull(): Refusal {
 function contentOf({ statement }: Draft, signatures: readonly ServerSignature[], body: NewBody | undefined): PushContent {
   if (body === undefined) return { kind: 'whole', push: encodePush({ ...statement, signatures }) };
   return { kind: 'shared', ...frameOf(statement, signatures), bodyId: body.id, bodyLength: body.bytes.length };
+}
+
+/** The whole push, unsigned, where its row will be. */
+function wholeInPlace({ statement }: Draft, slab: Slab): Extract<PushContent, { readonly kind: 'whole' }> {
+  let row = noBytes;
+  const push = encodePush({ ...statement, signatures: [] }, (length) => {
+    const memory = wholeRow(slab, length);
+    row = memory.row;
+    return memory.push;
+  });
+  return { kind: 'whole', push, row };
 }

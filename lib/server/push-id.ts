@@ -1,18 +1,20 @@
-import { toBase64 } from '../base/bytes.js';
 import type { RandomSource } from '../base/random.js';
 
 /** Bytes of the random half of a push id. */
 const nonceLength = 8;
+
+/** Ids are made one after another, in the same memory. */
+const scratch = Buffer.alloc(8 + nonceLength);
 
 /**
  * The handle by which a device consumes a push: its place in the mailbox (8 bytes) and a nonce (8 bytes) in base64, 24 characters. So a row is
  * found without an index, and nobody consumes a row that he was not sent.
  */
 export function makePushId(sequence: number, nonce: Uint8Array): string {
-  const bytes = new Uint8Array(16);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(sequence));
-  bytes.set(nonce, 8);
-  return toBase64(bytes);
+  scratch.writeUInt32BE(Math.floor(sequence / 0x1_0000_0000), 0);
+  scratch.writeUInt32BE(sequence % 0x1_0000_0000, 4);
+  scratch.set(nonce, 8);
+  return scratch.toString('base64');
 }
 
 /** Nonces drawn at once: a call for random bytes costs more than a thousand of them. */

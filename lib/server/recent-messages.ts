@@ -3,6 +3,13 @@ import { defaultRelayLimits } from './relay-limits.js';
 /** Messages remembered in all, some 300 bytes each; those of the longest silent device are forgotten first. */
 const inAll = 262_144;
 
+/** What one device has sent. */
+interface Sent {
+  readonly messages: Map<string, Promise<void>>;
+  /** Walks the map behind those that were forgotten: a new walk would step over each of them again. */
+  readonly oldest: Iterator<string, undefined>;
+}
+
 /** Bounds of {@link RecentMessages}. */
 export interface RecentMessagesOptions {
   /** See `RelayLimits.recentMessages`. */
@@ -17,7 +24,7 @@ export interface RecentMessagesOptions {
 export class RecentMessages {
   readonly #perDevice: number;
   readonly #inAll: number;
-  readonly #devices = new Map<string, Map<string, Promise<void>>>();
+  readonly #devices = new Map<string, Sent>();
   #size = 0;
 
   constructor(options: RecentMessagesOptions = {}) {
@@ -31,48 +38,51 @@ export class RecentMessages {
   }
 
   /** Does `work` for the message, or waits for the same work in progress or done. A failure is forgotten, so that it can be tried again. */
-  async once(device: string, message: string, work: () => Promise<void>): Promise<void> {
-    const messages = this.#messagesOf(device);
+  once(device: string, message: string, work: () => Promise<void>): Promise<void> {
+    const sent = this.#sentBy(device);
+    const { messages } = sent;
     const known = messages.get(message);
     if (known !== undefined) return known;
     const done = work();
     messages.set(message, done);
     this.#size += 1;
-    if (messages.size > this.#perDevice) this.#forgetOldest(messages);
+    if (messages.size > this.#perDevice) this.#forgetOldest(sent);
     if (this.#size > this.#inAll) this.#forgetSilent();
-    try {
-      await done;
-    } catch (error) {
-      if (messages.get(message) === done) this.#forget(messages, message);
-      if (messages.size === 0 && this.#devices.get(device) === messages) this.#devices.delete(device);
-      throw error;
-    }
+    // Before anybody who waits for it hears of the failure.
+    done.catch(() => {
+      if (messages.get(message) === done) this.#forget(sent, message);
+      if (messages.size === 0 && this.#devices.get(device) === sent) this.#devices.delete(device);
+    });
+    return done;
   }
 
-  #messagesOf(device: string): Map<string, Promise<void>> {
-    const messages = this.#devices.get(device) ?? new Map<string, Promise<void>>();
+  #sentBy(device: string): Sent {
+    const sent = this.#devices.get(device) ?? newSent();
     // Moved to the end: the map keeps the order of insertion.
     this.#devices.delete(device);
-    this.#devices.set(device, messages);
-    return messages;
+    this.#devices.set(device, sent);
+    return sent;
   }
 
-  #forgetOldest(messages: Map<string, Promise<void>>): void {
-    for (const [oldest] of messages) {
-      this.#forget(messages, oldest);
-      return;
-    }
+  #forgetOldest(sent: Sent): void {
+    const oldest = sent.oldest.next().value;
+    if (oldest !== undefined) this.#forget(sent, oldest);
   }
 
   #forgetSilent(): void {
-    for (const [device, messages] of this.#devices) {
-      this.#forgetOldest(messages);
-      if (messages.size === 0) this.#devices.delete(device);
+    for (const [device, sent] of this.#devices) {
+      this.#forgetOldest(sent);
+      if (sent.messages.size === 0) this.#devices.delete(device);
       return;
     }
   }
 
-  #forget(messages: Map<string, Promise<void>>, message: string): void {
+  #forget({ messages }: Sent, message: string): void {
     if (messages.delete(message)) this.#size -= 1;
   }
+}
+
+function newSent(): Sent {
+  const messages = new Map<string, Promise<void>>();
+  return { messages, oldest: messages.keys() };
 }

@@ -4,11 +4,12 @@ import { deviceKey } from '../base/address.js';
 import { limits } from '../base/limits.js';
 import type { Write } from '../store/store.js';
 import { isGroupAddress } from '../wire/address.js';
-import { decodeEnvelope } from '../wire/message.js';
 import { encodePayload } from '../wire/push.js';
+import { decodeEnvelope } from '../wire/message.js';
 import type { Handler, RelayContext } from './context.js';
 import { requireCaller, requireDomain } from './context.js';
-import type { PlaceOf } from './mailbox.js';
+import { deviceName } from './device-name.js';
+import type { Delivery, PlaceOf } from './mailbox.js';
 import { mailboxFull } from './placement.js';
 import { Refusal, responseCode } from './refusal.js';
 
@@ -75,26 +76,34 @@ export const accept: Handler<'accept'> = async (context, caller, { accept: sent 
 export const sendOneToOne: Handler<'send_one2one_msg'> = async (context, caller, { envelope: encoded }) => {
   // That of its arrival: what came behind a message whose commit fails fails with it, and keeps its place in the order.
   const { generation } = context.store;
-  const { from, to, payload, messageId, sessionId } = decodeEnvelope(encoded, context.limits.frameLength);
+  const { from, to, messageId, sessionId, payload: carried } = decodeEnvelope(encoded, context.limits.frameLength);
   requireCaller(caller, from);
-  if (isGroupAddress(to) || payload.kind !== 'one-to-one') throw new Refusal(responseCode.badRequest, 'the message is not one-to-one');
+  if (isGroupAddress(to) || carried.kind !== 'one-to-one') throw new Refusal(responseCode.badRequest, 'the message is not one-to-one');
   requireDomain(context, to.domain);
-  const name = JSON.stringify([messageId, sessionId, to.userId, to.deviceId]);
-  await context.recent.once(deviceKey(caller), name, async () => {
-    const targets = to.deviceId === '' ? await devicesOf(context, caller, to) : [to];
-    // The envelope goes on byte for byte.
-    const message = { kind: 'message', bytes: encoded } as const;
-    const optional = targets.length > 1;
-    const deliveries = targets.map((target) => ({ to: target, from, payload: message, signed: false, optional }));
-    const alongside = (placeOf: PlaceOf): readonly Write[] => {
-      // Thrown before anything is written.
-      if (!deliveries.some((delivery) => placeOf(delivery) !== undefined)) throw mailboxFull();
-      return context.counters.writes(caller);
-    };
-    await context.mailboxes.post(deliveries, alongside, generation);
-  });
+  // Ids have one length each.
+  const name = `${messageId}${sessionId}${deviceName(to)}`;
+  // The envelope goes on byte for byte.
+  const payload = { kind: 'message', bytes: encoded } as const;
+  await context.recent.once(deviceName(caller), name, () =>
+    to.deviceId === ''
+      ? sendToAll(context, caller, { to, from, payload, signed: false }, generation)
+      : context.mailboxes.post([{ to, from, payload, signed: false }], () => context.counters.writes(caller), generation),
+  );
   return {};
 };
+
+/** Delivers what is addressed to a user to each of his devices but the caller's. */
+async function sendToAll(context: RelayContext, caller: DeviceAddress, delivery: Delivery, generation: number): Promise<void> {
+  const targets = await devicesOf(context, caller, delivery.to);
+  const optional = targets.length > 1;
+  const deliveries = targets.map((to) => ({ ...delivery, to, optional }));
+  const alongside = (placeOf: PlaceOf): readonly Write[] => {
+    // Thrown before anything is written.
+    if (!deliveries.some((each) => placeOf(each) !== undefined)) throw mailboxFull();
+    return context.counters.writes(caller);
+  };
+  await context.mailboxes.post(deliveries, alongside, generation);
+}
 
 async function devicesOf(context: RelayContext, caller: DeviceAddress, to: DeviceAddress): Promise<DeviceAddress[]> {
   const devices = await context.store.deviceAddressesOf(to.userId, limits.devicesPerUser);

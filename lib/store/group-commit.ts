@@ -1,5 +1,5 @@
 import { copyBytes } from '../base/bytes.js';
-import { StoreError } from '../base/errors.js';
+import { InternalError, StoreError } from '../base/errors.js';
 import { Announcements } from './announcements.js';
 import { checkKey, checkRange, checkWrites } from './argument.js';
 import { Batch } from './batch.js';
@@ -90,12 +90,15 @@ export class GroupCommit implements Store {
    * `generation` names the generation under which the caller loaded what it builds on; when that has passed, the commit is refused with
    * code `stale`.
    */
-  async commit(writes: readonly Write[], generation: number = this.#generation): Promise<void> {
-    checkWrites(writes);
-    this.#assertOpen();
-    if (generation !== this.#generation) throw new StoreError('stale', 'the state this commit builds on was lost; load it again');
-    const batch = this.#batchFor(writes);
-    const durable = batch.add(writes, this.#overlay);
+  commit(writes: readonly Write[], generation: number = this.#generation): Promise<void> {
+    try {
+      checkWrites(writes);
+      this.#assertOpen();
+      if (generation !== this.#generation) throw new StoreError('stale', 'the state this commit builds on was lost; load it again');
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : new InternalError('not-an-error', 'a check has thrown something else'));
+    }
+    const durable = this.#batchFor(writes).add(writes, this.#overlay);
     // Started at the end of this turn, so that steps made together share a transaction even when nothing is running.
     this.#running ??= Promise.resolve().then(() => this.#run());
     return durable;
@@ -118,7 +121,8 @@ export class GroupCommit implements Store {
   }
 
   #batchFor(writes: readonly Write[]): Batch {
-    const bytes = writes.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+    let bytes = 0;
+    for (const { value } of writes) bytes += value?.length ?? 0;
     const last = this.#queue.at(-1);
     if (last !== undefined && last.commits < this.#maxCommits && last.bytes + bytes <= this.#maxBytes) return last;
     const batch = new Batch();

@@ -13,7 +13,9 @@
  */
 import type { DeviceAddress } from '../base/address.js';
 import { concat } from '../base/bytes.js';
-import { StoreError } from '../base/errors.js';
+import { StoreError, UsageError } from '../base/errors.js';
+import { Slab } from '../base/slab.js';
+import { checkKey } from './argument.js';
 import type { GroupCommit } from './group-commit.js';
 import { type RecordReader, decodeRecord, encodeRecord } from './record.js';
 import type { MailboxHead, MailboxRow } from './relay-records.js';
@@ -29,6 +31,15 @@ const sharedForm = 2;
 
 /** Bytes of an id's text in a row of {@link wholeForm}. */
 const pushIdLength = 24;
+
+/** Memory for a row with a push of so many bytes, and its end, where the push belongs. */
+export function wholeRow(slab: Slab, pushLength: number): { readonly row: Uint8Array; readonly push: Uint8Array } {
+  const row = slab.allocate(1 + pushIdLength + pushLength);
+  return { row, push: row.subarray(1 + pushIdLength) };
+}
+
+/** Bytes of a sequence in a key. */
+const sequenceLength = 8;
 
 /** What goes with a mailbox. */
 export interface MailboxRemoval {
@@ -46,6 +57,7 @@ export interface SenderShare {
 /** Typed access to mailboxes. Reads see queued writes; writes are values for a commit. */
 export class MailboxRows {
   readonly #commits: GroupCommit;
+  readonly #slab = new Slab();
 
   constructor(commits: GroupCommit) {
     this.#commits = commits;
@@ -82,22 +94,22 @@ export class MailboxRows {
 
   /** Rows behind `after` in order. */
   async rows(address: DeviceAddress, after: number, limit: number): Promise<MailboxRow[]> {
-    const prefix = deviceParts(address).toBytes();
-    const rows = await this.#commits.list('mailbox', { prefix, after: mailboxKey(address, after), limit });
+    const prefix = headKey(address);
+    const rows = await this.#commits.list('mailbox', { prefix, after: this.#rowKey(address, after), limit });
     return rows.map(({ key, value }) => decodeRow(sequenceOf(key, prefix), value));
   }
 
   async row(address: DeviceAddress, sequence: number): Promise<MailboxRow | undefined> {
-    const value = await this.#commits.get('mailbox', mailboxKey(address, sequence));
+    const value = await this.#commits.get('mailbox', this.#rowKey(address, sequence));
     return value === undefined ? undefined : decodeRow(sequence, value);
   }
 
   putRow(address: DeviceAddress, row: MailboxRow): Write {
-    return { table: 'mailbox', key: mailboxKey(address, row.sequence), value: encodeRow(row) };
+    return { table: 'mailbox', key: this.#rowKey(address, row.sequence), value: encodeRow(row) };
   }
 
   deleteRow(address: DeviceAddress, sequence: number): Write {
-    return deleteRow('mailbox', mailboxKey(address, sequence));
+    return deleteRow('mailbox', this.#rowKey(address, sequence));
   }
 
   /** The bytes of a body. */
@@ -125,7 +137,7 @@ export class MailboxRows {
 
   /** Deletes head and rows. Reads what is there in pages, so it is for rare use. */
   async deleteAll(address: DeviceAddress): Promise<MailboxRemoval> {
-    const prefix = deviceParts(address).toBytes();
+    const prefix = headKey(address);
     const bodies = new Map<string, number>();
     const keys = await allKeys(this.#commits, 'mailbox', prefix, ({ key, value }) => {
       const { content } = decodeRow(sequenceOf(key, prefix), value);
@@ -134,10 +146,33 @@ export class MailboxRows {
     const shares = await this.deleteShares(address);
     return { writes: [deleteRow('push', headKey(address)), ...shares, ...keys.map((key) => deleteRow('mailbox', key))], bodies };
   }
+
+  /** As `deviceParts(address).uint64(sequence)`. */
+  #rowKey(address: DeviceAddress, sequence: number): Uint8Array {
+    if (!Number.isSafeInteger(sequence) || sequence < 0) throw new UsageError('key-number', 'a sequence is a whole number');
+    const prefix = headKey(address);
+    const key = this.#slab.allocate(prefix.length + sequenceLength);
+    key.set(prefix);
+    let rest = sequence;
+    for (let at = key.length - 1; rest > 0; at -= 1) {
+      key[at] = rest % 256;
+      rest = Math.floor(rest / 256);
+    }
+    checkKey(key);
+    return key;
+  }
 }
 
+/** Keys of heads, which are the beginning of the keys of all rows; made once for each object, because addresses of mailboxes stay. */
+const headKeys = new WeakMap<DeviceAddress, Uint8Array>();
+
 function encodeRow({ id, content }: MailboxRow): Uint8Array {
-  if (content.kind === 'whole') return concat([Uint8Array.of(wholeForm), Buffer.from(id, 'latin1'), content.push]);
+  if (content.kind === 'whole') {
+    const row = content.row ?? concat([new Uint8Array(1 + pushIdLength), content.push]);
+    row[0] = wholeForm;
+    for (let at = 0; at < pushIdLength; at += 1) row[1 + at] = id.charCodeAt(at);
+    return row;
+  }
   return encodeRecord(sharedForm, (writer) =>
     writer.string(id).string(content.bodyId).uint(content.bodyLength).bytes(content.prefix).bytes(content.suffix),
   );
@@ -162,15 +197,15 @@ function sequenceOf(key: Uint8Array, prefix: Uint8Array): number {
 }
 
 function headKey(address: DeviceAddress): Uint8Array {
-  return deviceParts(address).toBytes();
+  const known = headKeys.get(address);
+  if (known !== undefined) return known;
+  const key = deviceParts(address).toBytes();
+  headKeys.set(address, key);
+  return key;
 }
 
 function shareKey(address: DeviceAddress, sender: string): Uint8Array {
   return deviceParts(address).text(sender).toBytes();
-}
-
-function mailboxKey(address: DeviceAddress, sequence: number): Uint8Array {
-  return deviceParts(address).uint64(sequence).toBytes();
 }
 
 function bodyKey(id: string): Uint8Array {

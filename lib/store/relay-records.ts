@@ -70,7 +70,12 @@ export interface MailboxHead {
 
 /** What a row holds of its push: the encoded ProtoMsg, or what surrounds the body that it shares with the rows of other devices. Design D9. */
 export type PushContent =
-  | { readonly kind: 'whole'; readonly push: Uint8Array }
+  | {
+      readonly kind: 'whole';
+      readonly push: Uint8Array;
+      /** The memory that `push` ends, with room before it in which the row is made; `push` is as valid as the value of a write then. */
+      readonly row?: Uint8Array;
+    }
   | {
       readonly kind: 'shared';
       /** Everything up to the length of the payload. */

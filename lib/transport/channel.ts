@@ -14,7 +14,7 @@ export interface ChannelEnd {
 
 /** Who takes what a channel brings. Neither method may throw. */
 export interface FrameReceiver {
-  /** One whole frame; the bytes may be a view of a larger buffer and belong to the receiver's call only. */
+  /** One whole frame; the bytes may be a view of a larger buffer, which nobody changes any more. */
   onFrame(frame: Uint8Array): void;
   /** What had been sent has mostly left this process: {@link FrameChannel.bufferedAmount} fell below the low mark again. */
   onDrain(): void;

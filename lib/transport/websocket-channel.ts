@@ -17,6 +17,9 @@ const unsupportedCode = 1003;
 /** A peer that does not finish the closing handshake is cut after so many ms. */
 const closeTimeout = 5_000;
 
+/** First byte of a binary message in one frame: FIN and the opcode. */
+const finalBinary = 0x82;
+
 /** Bytes gathered for one system call; more gain nothing and only wait. */
 const gatheredAtMost = 65_536;
 
@@ -34,12 +37,17 @@ class WebSocketChannel implements FrameChannel {
   readonly #carrier: Duplex;
   #receiver: FrameReceiver | undefined;
   #end: ChannelEnd | undefined;
+  readonly #masks: boolean;
   #crowded = false;
   #corked = false;
+  /** Frames with their heads that leave at the end of this turn. */
+  #gathered: Uint8Array[] = [];
+  #gatheredLength = 0;
 
-  constructor(socket: WebSocket, carrier: Duplex, remoteAddress: string) {
+  constructor(socket: WebSocket, carrier: Duplex, remoteAddress: string, masks: boolean) {
     this.#socket = socket;
     this.#carrier = carrier;
+    this.#masks = masks;
     this.remoteAddress = remoteAddress;
     // Nothing may be lost between the opening of the socket and the first receiver.
     socket.pause();
@@ -64,20 +72,20 @@ class WebSocketChannel implements FrameChannel {
   }
 
   get bufferedAmount(): number {
-    return this.#socket.bufferedAmount;
+    return this.#socket.bufferedAmount + this.#gatheredLength;
   }
 
   send(frame: Uint8Array): void {
     if (this.#socket.readyState !== this.#socket.OPEN) throw new TransportError('offline', 'the channel has ended');
     this.#gather();
-    this.#socket.send(frame, { binary: true }, () => {
-      if (this.#crowded && this.#socket.bufferedAmount < lowWaterMark) {
-        this.#crowded = false;
-        this.#receiver?.onDrain();
-      }
-    });
-    if (this.#socket.bufferedAmount >= gatheredAtMost) this.#release();
-    if (this.#socket.bufferedAmount >= lowWaterMark) this.#crowded = true;
+    if (this.#masks) this.#socket.send(frame, { binary: true }, this.#onSent);
+    else {
+      const head = headOf(frame.length);
+      this.#gathered.push(head, frame);
+      this.#gatheredLength += head.length + frame.length;
+    }
+    if (this.bufferedAmount >= gatheredAtMost) this.#release();
+    if (this.bufferedAmount >= lowWaterMark) this.#crowded = true;
   }
 
   receive(receiver: FrameReceiver): void {
@@ -103,6 +111,12 @@ class WebSocketChannel implements FrameChannel {
     this.#socket.terminate();
   }
 
+  readonly #onSent = (): void => {
+    if (!this.#crowded || this.bufferedAmount >= lowWaterMark) return;
+    this.#crowded = false;
+    this.#receiver?.onDrain();
+  };
+
   /** Frames sent in one turn leave in one system call: after a commit, hundreds of answers and pushes are sent at once. */
   #gather(): void {
     if (this.#corked) return;
@@ -116,10 +130,24 @@ class WebSocketChannel implements FrameChannel {
   #release(): void {
     if (!this.#corked) return;
     this.#corked = false;
+    this.#write();
     this.#carrier.uncork();
   }
 
+  #write(): void {
+    const frames = this.#gathered;
+    const length = this.#gatheredLength;
+    this.#gathered = [];
+    this.#gatheredLength = 0;
+    // Whoever is closing, or has been closed, may send nothing behind that.
+    if (frames.length === 0 || this.#socket.readyState !== this.#socket.OPEN) return;
+    // Many small frames are copied, a large one is not.
+    if (length <= 2 * gatheredAtMost) this.#carrier.write(Buffer.concat(frames, length), this.#onSent);
+    else for (const piece of frames) this.#carrier.write(piece, this.#onSent);
+  }
+
   #shut(code: number): void {
+    this.#release();
     // A paused socket would never see the other side's part of the closing handshake.
     this.#socket.resume();
     this.#socket.close(code);
@@ -143,7 +171,21 @@ function endOf(code: number): ChannelEnd {
   return { cause: 'remote', reason: code === tooLargeCode ? 'too-large' : 'closed' };
 }
 
-/** A channel over an open WebSocket, which then belongs to it, as does the stream `carrier` that the WebSocket runs over. */
-export function webSocketChannel(socket: WebSocket, carrier: Duplex, remoteAddress: string): FrameChannel {
-  return new WebSocketChannel(socket, carrier, remoteAddress);
+/** What precedes `length` bytes in a binary frame of a server, which masks nothing. Spec: RFC 6455 §5.2. */
+function headOf(length: number): Uint8Array {
+  if (length < 126) return Uint8Array.of(finalBinary, length);
+  if (length < 65_536) return Uint8Array.of(finalBinary, 126, length >>> 8, length & 0xff);
+  const head = Buffer.alloc(10);
+  head[0] = finalBinary;
+  head[1] = 127;
+  head.writeUIntBE(length, 4, 6);
+  return head;
+}
+
+/**
+ * A channel over an open WebSocket, which then belongs to it, as does the stream `carrier` that the WebSocket runs over. `side`: a client's frames are
+ * masked, which `ws` does; a server's are written by the channel itself, those of one turn in one piece.
+ */
+export function webSocketChannel(socket: WebSocket, carrier: Duplex, remoteAddress: string, side: 'client' | 'server'): FrameChannel {
+  return new WebSocketChannel(socket, carrier, remoteAddress, side === 'client');
 }

@@ -58,7 +58,7 @@ function dial(url: URL, options: WebSocketTransportOptions, signal: AbortSignal)
       signal.removeEventListener('abort', giveUp);
       socket.off('error', failed);
       if (carrier === undefined) reject(new InternalError('no-carrier', 'a WebSocket is open without an upgrade'));
-      else resolve(webSocketChannel(socket, carrier, url.host));
+      else resolve(webSocketChannel(socket, carrier, url.host, 'client'));
     });
     signal.addEventListener('abort', giveUp, { once: true });
   });

@@ -15,7 +15,7 @@ import {
   toGroupUpdateKeyBundle,
 } from './group.js';
 import { bytesFieldLength, FieldWriter, messageFieldLength } from './raw.js';
-import { readUsualContent } from './usual-message.js';
+import { readPlainContent } from './plain-message.js';
 
 /** Asks own other devices to open sessions with these devices of a user; none named means all. Spec: wire.md §8 (UserDevicesBundle). */
 export interface UserDevices extends UserAddress {
@@ -72,8 +72,8 @@ function withVersion(field: number, body: Uint8Array): Uint8Array {
  * `missing-field` also for payloads of a kind not known.
  */
 export function decodeContent(encoded: Uint8Array, maxLength: number = limits.frameLength): Content {
-  const usual = encoded.length <= maxLength ? readUsualContent(encoded) : undefined;
-  if (usual !== undefined) return usual;
+  const plain = encoded.length <= maxLength ? readPlainContent(encoded) : undefined;
+  if (plain !== undefined) return plain;
   const found = decodeMessage(e2ees.Plaintext, encoded, maxLength);
   requiredText(found.version, 'version');
   switch (found.payload) {

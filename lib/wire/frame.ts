@@ -1,11 +1,13 @@
 /** The frames between a client and a relay, our own schema (proto/relay/frame.proto). Design D7. */
 import type { DeviceAddress } from '../base/address.js';
+import { noBytes } from '../base/bytes.js';
 import { DecodeError, unreachable } from '../base/errors.js';
 import { limits } from '../base/limits.js';
-import { allocateSecret } from '../base/secret.js';
+import { Slab } from '../base/slab.js';
 import { decodeMessage, encodeMessage } from './codec.js';
 import { bytes, integer, type Maybe, required, text, toLong } from './field.js';
 import { skissm } from './generated/e2ees.js';
+import { PlainReader } from './plain-reader.js';
 import { bytesFieldLength, FieldWriter, messageFieldLength, numberFieldLength } from './raw.js';
 
 const schema = skissm.relay.v1;
@@ -83,6 +85,9 @@ const maxTokenLength = 8_192;
 /** Bytes of a store's name. */
 const maxIncarnationLength = 64;
 
+/** Frames leave at once. */
+const frames = new Slab();
+
 /** Encodes one frame; of kind `unknown`, an empty one. */
 export function encodeFrame(frame: Frame): Uint8Array {
   switch (frame.kind) {
@@ -92,7 +97,7 @@ export function encodeFrame(frame: Frame): Uint8Array {
       return encodeCarrier(fields.response, frame.id, frame.status, frame.body, 0);
     case 'push': {
       const length = bytesFieldLength(frame.body.length);
-      const writer = new FieldWriter(allocateSecret(messageFieldLength(length)));
+      const writer = new FieldWriter(frames.allocate(messageFieldLength(length)));
       writer.head(fields.push, length);
       writer.bytes(fields.pushBody, frame.body);
       return writer.out;
@@ -115,7 +120,7 @@ export function encodeFrame(frame: Frame): Uint8Array {
 /** `Request` and `Response` have the same form, but for the counter, which a response has not (0 is not written). */
 function encodeCarrier(field: number, id: number, code: number, body: Uint8Array, commitCounter: number): Uint8Array {
   const length = numberFieldLength(id) + numberFieldLength(code) + bytesFieldLength(body.length) + numberFieldLength(commitCounter);
-  const writer = new FieldWriter(allocateSecret(messageFieldLength(length)));
+  const writer = new FieldWriter(frames.allocate(messageFieldLength(length)));
   writer.head(field, length);
   writer.number(fields.id, id);
   writer.number(fields.code, code);
@@ -124,8 +129,29 @@ function encodeCarrier(field: number, id: number, code: number, body: Uint8Array
   return writer.out;
 }
 
-/** Decodes one frame; bodies are copies. Of several bodies the last counts. Throws `DecodeError`. */
+/** Tags of the fields of a request: number and wire type. */
+const requestTags = { request: 0x1a, id: 0x08, code: 0x10, body: 0x1a, commitCounter: 0x20 } as const;
+
+const maxUint32 = 0xffff_ffff;
+
+/** The frame, when it is a request in the form that {@link encodeFrame} gives it: almost all that a relay gets. */
+function plainRequest(encoded: Uint8Array): Frame | undefined {
+  if (encoded[0] !== requestTags.request) return undefined;
+  const reader = new PlainReader(encoded);
+  reader.enter(requestTags.request);
+  const id = reader.number(requestTags.id, maxUint32);
+  const request = reader.number(requestTags.code, maxUint32);
+  const body = reader.bytes(requestTags.body);
+  const commitCounter = reader.number(requestTags.commitCounter, Number.MAX_SAFE_INTEGER);
+  return reader.isPlain ? { kind: 'request', id, request, body, commitCounter } : undefined;
+}
+
+/** Decodes one frame; the body of a request is a view of `encoded`, others are copies. Of several bodies the last counts. Throws `DecodeError`. */
 export function decodeFrame(encoded: Uint8Array, maxLength: number = limits.largeKeyFrameLength): Frame {
+  return (encoded.length <= maxLength ? plainRequest(encoded) : undefined) ?? decodeAnyFrame(encoded, maxLength);
+}
+
+function decodeAnyFrame(encoded: Uint8Array, maxLength: number): Frame {
   const found = decodeMessage(schema.Frame, encoded, maxLength);
   switch (found.body) {
     case 'request': {
@@ -134,7 +160,7 @@ export function decodeFrame(encoded: Uint8Array, maxLength: number = limits.larg
         kind: 'request',
         id: id ?? 0,
         request: kind ?? 0,
-        body: bytes(body),
+        body: body ?? noBytes,
         commitCounter: integer(commitCounter, 'request.commit_counter'),
       };
     }

@@ -9,6 +9,7 @@ import { encodedAddress, readDevice } from './address.js';
 import { decodeMessage, scanMessage } from './codec.js';
 import { integer, nonEmpty, requiredText, sessionId, toLong } from './field.js';
 import { e2ees } from './generated/e2ees.js';
+import { PlainReader } from './plain-reader.js';
 import { FieldWriter, messageFieldLength } from './raw.js';
 import { type Done, readDone, type RequestRow, requestRow, responseCodec, toDone } from './request-row.js';
 import { readAccept, readInvite, toAccept, toInvite } from './session.js';
@@ -117,7 +118,13 @@ function encodeSend(envelope: Uint8Array, allow: readonly DeviceAddress[], deny:
   return writer.out;
 }
 
+/** Tag of the envelope: number and wire type. */
+const envelopeTag = 0x0a;
+
 function decodeSend(bytes: Uint8Array, maxLength: number): SendGroupMessage {
+  const reader = new PlainReader(bytes);
+  const sole = reader.bytes(envelopeTag);
+  if (reader.isPlain && sole.length > 0 && bytes.length <= maxLength) return { envelope: sole, allow: [], deny: [] };
   let envelope: Uint8Array | undefined;
   const allow: DeviceAddress[] = [];
   const deny: DeviceAddress[] = [];

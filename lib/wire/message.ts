@@ -10,7 +10,7 @@ import { type Maybe, messageId, nonEmpty, protocolVersion, required, requiredTex
 import { e2ees } from './generated/e2ees.js';
 import { type GroupMessage, readGroupMessage, toGroupMessage } from './group.js';
 import { bytesFieldLength, FieldWriter, messageFieldLength, numberFieldLength } from './raw.js';
-import { readUsualEnvelope } from './usual-message.js';
+import { readPlainEnvelope } from './plain-message.js';
 
 export { type Content, decodeContent, encodeContent, type UserDevices } from './content.js';
 
@@ -105,8 +105,8 @@ function writeHead(writer: FieldWriter, envelope: Envelope, from: Uint8Array, to
  * Throws `DecodeError`, whose message calls the whole `field`; code `missing-field` also for payloads of a kind not known.
  */
 export function decodeEnvelope(encoded: Uint8Array, maxLength: number = limits.frameLength, field = 'e2ee_msg'): Envelope {
-  const usual = encoded.length <= maxLength ? readUsualEnvelope(encoded) : undefined;
-  return usual ?? readEnvelope(decodeMessage(e2ees.E2eeMsg, encoded, maxLength), field);
+  const plain = encoded.length <= maxLength ? readPlainEnvelope(encoded) : undefined;
+  return plain ?? readEnvelope(decodeMessage(e2ees.E2eeMsg, encoded, maxLength), field);
 }
 
 function readEnvelope(value: Maybe<e2ees.E2eeMsg.$Properties>, field: string): Envelope {

@@ -17,7 +17,7 @@ import { e2ees } from './generated/e2ees.js';
 import * as group from './group.js';
 import { type Envelope, encodeEnvelope, decodeEnvelope } from './message.js';
 import * as notification from './notification.js';
-import { FieldWriter, messageFieldLength } from './raw.js';
+import { FieldWriter, messageFieldLength, numberFieldLength } from './raw.js';
 import * as upkeep from './push-payload.js';
 import * as session from './session.js';
 
@@ -167,15 +167,30 @@ export function decodePayload(payload: EncodedPayload): PushPayload | undefined 
 /** The encoded parts of a push that is to be sent: what the relay signs. */
 export function partsOf(push: Omit<Push, 'signatures'>): PushParts {
   return {
-    tag: push.tag === undefined ? undefined : encodeMessage(e2ees.ProtoMsgTag, upkeep.toTag(push.tag)),
+    tag: push.tag === undefined ? undefined : encodeTag(push.tag),
     from: push.from === undefined ? undefined : encodedAddress(push.from),
     to: encodedAddress(push.to),
     payload: push.payload.bytes,
   };
 }
 
-/** Encodes a `ProtoMsg`. Throws `UsageError('unknown-payload')` for a payload of kind `unknown`. */
-export function encodePush(push: Push): Uint8Array {
+/** Field numbers of `ProtoMsgTag`. */
+const tagFields = { time: 1, id: 2 } as const;
+
+/** An id and a time as a relay gives them need no generated code. */
+function encodeTag(tag: upkeep.PushTag): Uint8Array {
+  if (!Number.isSafeInteger(tag.time) || !/^[A-Za-z0-9+/=]+$/u.test(tag.id)) return encodeMessage(e2ees.ProtoMsgTag, upkeep.toTag(tag));
+  const writer = new FieldWriter(new Uint8Array(numberFieldLength(tag.time) + messageFieldLength(tag.id.length)));
+  writer.number(tagFields.time, tag.time);
+  writer.ascii(tagFields.id, tag.id);
+  return writer.out;
+}
+
+/**
+ * Encodes a `ProtoMsg` in memory that `allocate` gives, of exactly the length that it is asked for. Throws `UsageError('unknown-payload')` for a
+ * payload of kind `unknown`.
+ */
+export function encodePush(push: Push, allocate: (length: number) => Uint8Array = allocateSecret): Uint8Array {
   const { kind } = push.payload;
   if (kind === 'unknown') throw new UsageError('unknown-payload', 'a push of a kind that is not known cannot be encoded');
   const { field } = rows[kind];
@@ -184,7 +199,7 @@ export function encodePush(push: Push): Uint8Array {
   let length = messageFieldLength(parts.to.length) + messageFieldLength(parts.payload.length, field < 16 ? 1 : 2);
   for (const part of [parts.tag, parts.from]) if (part !== undefined) length += messageFieldLength(part.length);
   for (const signature of signatures) length += messageFieldLength(signature.length, 2);
-  const writer = new FieldWriter(allocateSecret(length));
+  const writer = new FieldWriter(allocate(length));
   if (parts.tag !== undefined) writer.message(fields.tag, parts.tag);
   if (parts.from !== undefined) writer.message(fields.from, parts.from);
   writer.message(fields.to, parts.to);

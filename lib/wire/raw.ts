@@ -1,8 +1,7 @@
 /**
- * Writing and reading protobuf without the generated code, for the few messages that every message of a conversation passes through: there
- * copies, growing buffers and general cases cost more than the encryption. Tests compare every byte with the generated code.
+ * Writing protobuf without the generated code, for the few messages that every message of a conversation passes through: there copies and
+ * growing buffers cost more than the encryption. Tests compare every byte with the generated code.
  */
-import { plainBytes } from '../base/bytes.js';
 import { InternalError } from '../base/errors.js';
 
 /** Wire types of protobuf. */
@@ -118,98 +117,5 @@ export class FieldWriter {
       this.#position += 1;
       rest >>= 7n;
     }
-  }
-}
-
-/** Bytes of the longest varint that {@link FieldReader} reads: 28 bits. */
-const shortVarintLength = 4;
-
-/** Reads fields that must come in a known order. The field that was found last lies from `start` to `end`. */
-export class FieldReader {
-  readonly #bytes: Uint8Array;
-  #text: Buffer | undefined;
-  #position = 0;
-  #limit: number;
-  #start = 0;
-
-  /** Reads all of `bytes`. */
-  constructor(bytes: Uint8Array) {
-    this.#bytes = plainBytes(bytes);
-    this.#limit = bytes.length;
-  }
-
-  /** Where the bytes of the last field begin. */
-  get start(): number {
-    return this.#start;
-  }
-
-  /** Where they end. */
-  get end(): number {
-    return this.#position;
-  }
-
-  /** How many they are. */
-  get length(): number {
-    return this.#position - this.#start;
-  }
-
-  /** Whether everything was read. */
-  get isAtEnd(): boolean {
-    return this.#position === this.#limit;
-  }
-
-  /** The byte at a position between {@link start} and {@link end}. */
-  byteAt(position: number): number {
-    return this.#bytes[position] ?? 0;
-  }
-
-  /** Reads on inside the last field, up to its end. */
-  enter(): void {
-    this.#limit = this.#position;
-    this.#position = this.#start;
-  }
-
-  /** Takes the next field, of bytes, a text or a message, if it has this tag of one byte and lies within what is read. */
-  find(tag: number): boolean {
-    if (this.#position >= this.#limit || this.#bytes[this.#position] !== tag) return false;
-    const before = this.#position;
-    this.#position += 1;
-    const length = this.#shortVarint();
-    this.#start = this.#position;
-    if (length !== undefined && length <= this.#limit - this.#start) {
-      this.#position += length;
-      return true;
-    }
-    this.#position = before;
-    return false;
-  }
-
-  /** A view of the last field. */
-  view(): Uint8Array {
-    return this.#bytes.subarray(this.#start, this.#position);
-  }
-
-  /** The last field as a text with one character for each byte. */
-  latin1(): string {
-    this.#text ??= Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.length);
-    return this.#text.toString('latin1', this.#start, this.#position);
-  }
-
-  /** The next field, a number: 0 when it is not there, `undefined` when it has more than 28 bits. */
-  number(tag: number): number | undefined {
-    if (this.#position >= this.#limit || this.#bytes[this.#position] !== tag) return 0;
-    this.#position += 1;
-    return this.#shortVarint();
-  }
-
-  #shortVarint(): number | undefined {
-    const most = Math.min(this.#limit, this.#position + shortVarintLength);
-    for (let value = 0, shift = 0; this.#position < most; shift += 7) {
-      const byte = this.#bytes[this.#position] ?? 0;
-      this.#position += 1;
-      value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
-    }
-    return undefined;
   }
 }

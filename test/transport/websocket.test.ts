@@ -12,7 +12,7 @@ transportContract('WebSocket', async (clock, maxFrameLength) => {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0, maxPayload: maxFrameLength, perMessageDeflate: false });
   let accept: (channel: FrameChannel) => void = () => undefined;
   server.on('connection', (socket, request) => {
-    accept(webSocketChannel(socket, request.socket, 'test'));
+    accept(webSocketChannel(socket, request.socket, 'test', 'server'));
   });
   await new Promise((resolve) => {
     server.once('listening', resolve);
@@ -31,7 +31,7 @@ transportContract('WebSocket', async (clock, maxFrameLength) => {
         socket.once('upgrade', ({ socket: carrier }) => {
           socket.once('open', () => {
             socket.off('error', reject);
-            resolve(webSocketChannel(socket, carrier, 'test'));
+            resolve(webSocketChannel(socket, carrier, 'test', 'client'));
           });
         });
       }),
@@ -102,7 +102,7 @@ test('text messages end a channel', async () => {
   });
   const accepted = new Promise<FrameChannel>((resolve) => {
     server.once('connection', (socket, request) => {
-      resolve(webSocketChannel(socket, request.socket, 'test'));
+      resolve(webSocketChannel(socket, request.socket, 'test', 'server'));
     });
   });
   const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`);
@@ -134,7 +134,7 @@ test('frames sent in one turn leave together, a later one without delay', async 
         writes.push(chunks.length);
         writev?.(chunks, done);
       };
-      resolve(webSocketChannel(socket, carrier, 'test'));
+      resolve(webSocketChannel(socket, carrier, 'test', 'client'));
     });
   });
   const socket = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`);

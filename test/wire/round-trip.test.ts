@@ -88,7 +88,7 @@ describe('what is encoded is decoded to the same', () => {
   test('frames', () => {
     fc.assert(
       fc.property(frame, (value) => {
-        comesBack(value, encodeFrame, decodeFrame);
+        isReadAgain(value, encodeFrame, decodeFrame);
       }),
       { ...seeded, numRuns: 300 },
     );

@@ -9,6 +9,8 @@ import { type Row, type Table, type Write, tables } from '../store.js';
  */
 const headerLength = 7;
 
+const numberOf: ReadonlyMap<Table, number> = new Map(tables.map((table, number) => [table, number]));
+
 /** One entry as views of the buffer. */
 interface PackedEntry {
   readonly table: Table;
@@ -18,12 +20,13 @@ interface PackedEntry {
 
 /** All of `writes`, whose keys and values have been checked, in one new buffer. */
 export function packWrites(writes: readonly Write[]): Uint8Array<ArrayBuffer> {
-  const length = writes.reduce((sum, { key, value }) => sum + headerLength + key.length + (value?.length ?? 0), 0);
+  let length = 0;
+  for (const { key, value } of writes) length += headerLength + key.length + (value === undefined ? 0 : value.length);
   const packed = allocateSecret(length);
   const view = new DataView(packed.buffer);
   let offset = 0;
   for (const { table, key, value } of writes) {
-    view.setUint8(offset, tables.indexOf(table));
+    view.setUint8(offset, numberOf.get(table) ?? 0);
     view.setUint16(offset + 1, key.length);
     view.setUint32(offset + 3, value === undefined ? 0 : value.length + 1);
     packed.set(key, offset + headerLength);
