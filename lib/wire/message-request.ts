@@ -3,7 +3,7 @@ import type { DeviceAddress } from '../base/address.js';
 import type { SessionId } from '../base/brand.js';
 import { DecodeError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
-import { allocateSecret } from '../base/secret.js';
+import { Slab } from '../base/slab.js';
 import type { Accept, Invite } from '../session/session.js';
 import { encodedAddress, readDevice } from './address.js';
 import { decodeMessage, scanMessage } from './codec.js';
@@ -108,10 +108,13 @@ export const sendGroupMessage: RequestRow<SendGroupMessage, Done> = {
   ...responseCodec({ response: e2ees.SendGroupMsgResponse, toAnswer: toDone, readAnswer: readDone }),
 };
 
+/** Memory of encoded requests, which are public. Small blocks: a request that waits for long keeps few others alive. */
+const sendRequests = new Slab(8_192, 4_096);
+
 function encodeSend(envelope: Uint8Array, allow: readonly DeviceAddress[], deny: readonly DeviceAddress[]): Uint8Array {
   let length = messageFieldLength(envelope.length);
   for (const address of [...allow, ...deny]) length += messageFieldLength(encodedAddress(address).length);
-  const writer = new FieldWriter(allocateSecret(length));
+  const writer = new FieldWriter(sendRequests.allocate(length));
   writer.message(fields.envelope, envelope);
   for (const address of allow) writer.message(fields.allow, encodedAddress(address));
   for (const address of deny) writer.message(fields.deny, encodedAddress(address));
