@@ -116,7 +116,7 @@ describe('what is encoded is decoded to the same', () => {
     const row = requestRowOf(name);
     fc.assert(
       fc.property(requestValues[name], answerValues[name], (request, value) => {
-        comesBack(request, row.encodeRequest.bind(row), row.decodeRequest.bind(row));
+        isReadAgain(request, row.encodeRequest.bind(row), row.decodeRequest.bind(row));
         comesBack({ ok: true, message: 'done', value }, row.encodeResponse.bind(row), row.decodeResponse.bind(row));
       }),
       seeded,
