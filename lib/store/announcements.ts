@@ -5,19 +5,22 @@ export interface Announcement {
   tell(): void;
 }
 
-/** Who was told goes on with work of his own, a send for example with some 50 us: so many keep within a millisecond. */
-const toldPerTurn = 16;
-
 /**
  * Tells those who wait for transactions, in order, and so many in each turn of the event loop: hundreds in one turn would keep everything else in
  * the process waiting for tens of milliseconds.
  */
 export class Announcements {
+  readonly #perTurn: number;
   #waiting: Announcement[] = [];
   #next = 0;
   /** Commits that were told in this turn. */
   #told = 0;
   #isTurnAwaited = false;
+
+  /** `perTurn`: how many commits are told in one turn, when that is reached. */
+  constructor(perTurn: number) {
+    this.#perTurn = perTurn;
+  }
 
   /** Adds `announcements` behind those that were added before; what still fits into this turn is told at once. */
   add(announcements: readonly Announcement[]): void {
@@ -34,7 +37,7 @@ export class Announcements {
   }
 
   #tell(): void {
-    for (let next = this.#waiting[this.#next]; next !== undefined && this.#told < toldPerTurn; next = this.#waiting[this.#next]) {
+    for (let next = this.#waiting[this.#next]; next !== undefined && this.#told < this.#perTurn; next = this.#waiting[this.#next]) {
       this.#next += 1;
       this.#told += next.commits;
       next.tell();

@@ -13,6 +13,11 @@ export interface GroupCommitOptions {
   readonly maxCommits?: number;
   /** Bytes of values in one transaction, 4 MiB by default; a single larger commit is a batch of its own. */
   readonly maxBytes?: number;
+  /**
+   * Commits that are told in one turn of the event loop; all of a transaction by default. Who is told in a later turn may no longer look at the values
+   * that it wrote: the driver may have wiped them.
+   */
+  readonly toldPerTurn?: number;
 }
 
 /**
@@ -33,7 +38,7 @@ export class GroupCommit implements Store {
   readonly #maxCommits: number;
   readonly #maxBytes: number;
   readonly #overlay = new Overlay();
-  readonly #announcements = new Announcements();
+  readonly #announcements: Announcements;
   readonly #listeners = new Set<(cause: unknown) => void>();
   #queue: Batch[] = [];
   #store: Promise<Store> | undefined;
@@ -46,6 +51,7 @@ export class GroupCommit implements Store {
     this.#open = open;
     this.#maxCommits = options.maxCommits ?? 512;
     this.#maxBytes = options.maxBytes ?? 4_194_304;
+    this.#announcements = new Announcements(options.toldPerTurn ?? Infinity);
   }
 
   /** Grows whenever queued state was lost: what was loaded or derived under a smaller number must be loaded again. */

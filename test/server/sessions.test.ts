@@ -75,6 +75,23 @@ test('an accept arrives as it was sent and makes the two devices related', async
   expect(answer.contactDevices).toMatchObject([{ userId: 'alice', deviceId: 'phone' }]);
 });
 
+test('messages that share one transaction arrive byte for byte, the last like the first', async () => {
+  let release = (): void => undefined;
+  fixture.hold = new Promise((resolve) => {
+    release = resolve;
+  });
+  const texts = Array.from({ length: 100 }, (_, number) => `message ${number}`);
+  const answers = texts.map((text) => alice.send(bob.address, text));
+  await settled();
+  fixture.hold = undefined;
+  release();
+  expect((await Promise.all(answers)).every(({ ok }) => ok)).toBe(true);
+  const pushes = await bob.received(texts.length);
+  expect(pushes.map(textOf)).toEqual(texts);
+  // The first commit of a burst may be alone; all others were queued behind it.
+  expect(fixture.commits).toBeLessThan(20);
+});
+
 test('a message arrives byte for byte, unsigned, with its sender', async () => {
   const envelope = encodeEnvelope(alice.envelope(bob.address, 'hello'));
   expectOk(await alice.request('send_one2one_msg', { envelope }));

@@ -66,7 +66,20 @@ describe('group commit', () => {
     expect(log).toEqual(['a']);
   });
 
+  test('all of one transaction hear of it in one turn of the event loop unless fewer are asked for', async () => {
+    for (let i = 0; i < 100; i += 1) commit(`${i}`);
+    await settle();
+    stores[0]!.proceed();
+    let turns = 0;
+    setImmediate(() => {
+      turns += 1;
+    });
+    while (turns === 0 && log.length < 100) await Promise.resolve();
+    expect(log).toHaveLength(100);
+  });
+
   test('many whose commit is durable hear of it in order, a few in each turn of the event loop', async () => {
+    start({ toldPerTurn: 16 });
     const names = Array.from({ length: 100 }, (_, i) => `${i}`);
     for (const name of names) commit(name);
     await settle();
@@ -82,6 +95,7 @@ describe('group commit', () => {
   });
 
   test('whose commit is durable hears of it before those hear of a failure whose commits came later, and before the store has closed', async () => {
+    start({ toldPerTurn: 16 });
     const names = Array.from({ length: 100 }, (_, i) => `${i}`);
     for (const name of names) commit(name);
     await settle();

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { copyBytes } from '../../base/bytes.js';
 import { StoreError } from '../../base/errors.js';
 import { packageRoot } from '../../base/package-root.js';
 import { checkKey, checkRange, checkWrites } from '../argument.js';
@@ -30,6 +31,11 @@ interface PendingCall {
   readonly kind: Call['kind'] | 'open';
   readonly resolve: (bytes: Uint8Array | undefined) => void;
   readonly reject: (error: StoreError) => void;
+}
+
+/** A piece of a block in memory of its own: a message to another thread takes the whole block along. */
+function alone(key: Uint8Array): Uint8Array {
+  return key.buffer.byteLength === key.length ? key : copyBytes(key);
 }
 
 /** A store in a SQLite file. The database lives in a thread of its own, because a commit blocks for milliseconds; this is its near end. */
@@ -82,12 +88,13 @@ class SqliteStore implements Store {
 
   async get(table: Table, key: Uint8Array): Promise<Uint8Array | undefined> {
     checkKey(key);
-    return this.#call({ kind: 'get', table, key });
+    return this.#call({ kind: 'get', table, key: alone(key) });
   }
 
   async list(table: Table, range: Range): Promise<Row[]> {
     checkRange(range);
-    const packed = await this.#call({ kind: 'list', table, ...keyInterval(range) });
+    const { from, to, limit, reverse } = keyInterval(range);
+    const packed = await this.#call({ kind: 'list', table, from: alone(from), to: alone(to), limit, reverse });
     return packed === undefined ? [] : unpackRows(packed);
   }
 
