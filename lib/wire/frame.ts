@@ -160,7 +160,8 @@ function decodeAnyFrame(encoded: Uint8Array, maxLength: number): Frame {
         kind: 'request',
         id: id ?? 0,
         request: kind ?? 0,
-        body: body ?? noBytes,
+        // What the generated code gives for none is an array of its own kind.
+        body: body === null || body === undefined || body.length === 0 ? noBytes : body,
         commitCounter: integer(commitCounter, 'request.commit_counter'),
       };
     }

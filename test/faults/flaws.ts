@@ -21,13 +21,15 @@ export const flaws: readonly Flaw[] = [
   {
     name: 'what leaves does not wait for the commit',
     file: 'client/step',
-    right: `    await durable;
-    wipeAll(next.retired ?? []);
-    next.after?.();
+    right: `      if (durable !== undefined) await durable;
+      count?.durable();
+      wipeAll(next.retired ?? []);
+      next.after?.();
 `,
-    wrong: `    next.after?.();
-    await durable;
-    wipeAll(next.retired ?? []);
+    wrong: `      next.after?.();
+      if (durable !== undefined) await durable;
+      count?.durable();
+      wipeAll(next.retired ?? []);
 `,
   },
   {
