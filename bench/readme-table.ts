@@ -50,7 +50,7 @@ export function readmeTable(report: Report): string {
 function besides({ ratioToRaw, ratioToPortable, peers = [] }: Figure): string {
   return [
     ...(ratioToRaw === undefined ? [] : [`the C loop ${ratioText(ratioToRaw)}`]),
-    ...(ratioToPortable === undefined ? [] : [`mbed TLS ${ratioText(ratioToPortable)}`]),
+    ...(ratioToPortable === undefined ? [] : [`the portable build ${ratioText(ratioToPortable)}`]),
     ...peers.map(({ name, ratio }) => `${name} ${ratioText(ratio)}`),
   ].join(', ');
 }

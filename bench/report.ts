@@ -19,7 +19,7 @@ export interface Figure {
   /** Median over the rounds of raw time over our time; 1 means no overhead over the C library. */
   readonly ratioToRaw?: number;
   readonly rawOpsPerSecond?: number;
-  /** Median over the rounds of the time in mbed TLS over our time, for what runs on instructions of the processor. */
+  /** Median over the rounds of the time of the portable build, or of mbed TLS, over ours, for what the processor speeds up. */
   readonly ratioToPortable?: number;
   readonly peers?: readonly PeerFigure[];
   /** 99th percentile, ms, by which a timer of one millisecond came late while the operation was repeated. */

@@ -50,7 +50,7 @@ export function page(report: Report): string {
 <h1>skissm ${escapeText(machine.skissm)}: benchmark</h1>
 ${machineBlock(report)}
 <p>More is better unless a unit says otherwise; scales are logarithmic. “× C loop” is our speed over that of a C loop of the same cryptography in the same process, so 1 is no overhead (it does AES and SHA-256 in mbed TLS, so ours can be ahead);
-“× mbed TLS” and the other names are how many times as fast ours is. All sides of a row took turns; ratios can be compared between machines, rates cannot.</p>
+“× portable” (the portable build, with AES and SHA-256 in mbed TLS) and the other names are how many times as fast ours is. All sides of a row took turns; ratios can be compared between machines, rates cannot.</p>
 <nav aria-label="Sections"><ul>${links}</ul></nav>
 </header>
 <main>

@@ -33,7 +33,7 @@ export function figureTable(caption: string, figures: readonly Figure[]): string
     'suite or algorithm',
     'per second',
     ...(hasRaw ? ['× C loop'] : []),
-    ...(hasPortable ? ['× mbed TLS'] : []),
+    ...(hasPortable ? ['× portable'] : []),
     ...peers.map((peer) => `× ${peer}`),
     'rounds',
   ];
