@@ -31,7 +31,7 @@ export interface GroupCommitOptions {
  * grows and the listeners of {@link onReset} are called before those who wait for the commits hear of it. A step notes `generation` before
  * it loads and gives it to `commit`, so that nothing is ever built on rows that were lost in between.
  *
- * Commits that are durable are told so in their order, a few in each turn of the event loop.
+ * Commits that are durable are told so in their order, all of a transaction at once or a few in each turn of the event loop (`toldPerTurn`).
  */
 export class GroupCommit implements Store {
   readonly #open: () => Promise<Store>;
