@@ -12,6 +12,7 @@ import type { Logger } from '../base/logger.js';
 import type { Groups } from './groups.js';
 import type { RelayHooks } from './hooks.js';
 import type { Mailboxes } from './mailbox.js';
+import type { MessageOrder } from './message-order.js';
 import type { OpenDevices } from './open-devices.js';
 import type { RateLimit } from './rate-limits.js';
 import type { RecentMessages } from './recent-messages.js';
@@ -33,6 +34,7 @@ export interface RelayContext {
   readonly signer: Signer;
   readonly tokens: Tokens;
   readonly recent: RecentMessages;
+  readonly order: MessageOrder;
   readonly counters: CommitCounters;
   readonly devices: OpenDevices;
   /**

@@ -7,6 +7,7 @@ import { isGroupAddress } from '../wire/address.js';
 import { decodeEnvelope } from '../wire/message.js';
 import type { Handler, RelayContext } from './context.js';
 import { requireCaller } from './context.js';
+import { deviceName } from './device-name.js';
 import { withoutDevice } from './group-members.js';
 import { requireGroup, requireState } from './group-requests.js';
 import { type GroupState, groupLock, isLeaving, managingDevices, memberOf, noSuchGroup, requireMember } from './group-state.js';
@@ -18,8 +19,6 @@ import { Refusal, responseCode } from './refusal.js';
  * device whose mailbox is full goes without, so that it does not silence the group.
  */
 export const sendGroupMessage: Handler<'send_group_msg'> = async (context, caller, { envelope: encoded, allow, deny }) => {
-  // That of its arrival: what came behind a message whose commit fails fails with it, and keeps its place in the order.
-  const { generation } = context.store;
   const { from, to, payload, messageId, sessionId } = decodeEnvelope(encoded, context.limits.frameLength);
   requireCaller(caller, from);
   if (!isGroupAddress(to) || payload.kind !== 'group') throw new Refusal(responseCode.badRequest, 'the message is not for a group');
@@ -27,13 +26,13 @@ export const sendGroupMessage: Handler<'send_group_msg'> = async (context, calle
   // The lists are a part of its name: the same message may be sent to others later. They are hashed, because they can be long.
   const lists = toHex(sha256(utf8(JSON.stringify([allow.map(deviceKey), deny.map(deviceKey)]))));
   const name = JSON.stringify([messageId, sessionId, groupId, lists]);
-  await context.recent.once(deviceKey(caller), name, async () => {
+  const take = async (generation: number): Promise<void> => {
     // The lock ends when the message has its place in all mailboxes; it is awaited outside, so that messages share commits.
     const { durable } = await context.locks.run([groupLock(groupId)], async () => {
       const state = await requireState(context, groupId);
       requireMember(state.record, caller);
       // Without a mark it has no keys: it is new, or was just removed. One that has given its keys up sends nothing with them.
-      if (state.marks.get(deviceKey(caller))?.needsKeys !== false)
+      if (state.marks.get(deviceName(caller))?.needsKeys !== false)
         throw new Refusal(responseCode.forbidden, 'the device was not added to the group');
       // The envelope goes on byte for byte, stored once.
       const message = { kind: 'message', bytes: encoded } as const;
@@ -47,7 +46,8 @@ export const sendGroupMessage: Handler<'send_group_msg'> = async (context, calle
       return { durable: context.mailboxes.post(deliveries, () => context.counters.writes(caller), generation) };
     });
     await durable;
-  });
+  };
+  await context.order.keep(deviceName(caller), (generation) => context.recent.once(deviceName(caller), name, () => take(generation)));
   return {};
 };
 

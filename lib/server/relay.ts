@@ -27,6 +27,7 @@ import type { RelayHooks } from './hooks.js';
 import { Locks } from '../base/locks.js';
 import { type Logger, silentLogger } from '../base/logger.js';
 import { Mailboxes } from './mailbox.js';
+import { MessageOrder } from './message-order.js';
 import { notifyGroup, notifyUser } from './notices.js';
 import { OpenDevices } from './open-devices.js';
 import { Places } from './places.js';
@@ -270,6 +271,7 @@ export async function openRelay(options: RelayOptions): Promise<Relay> {
       signer,
       tokens,
       recent: new RecentMessages({ perDevice: limits.recentMessages }),
+      order: new MessageOrder(store),
       counters: new CommitCounters(store, logger),
       devices: new OpenDevices(),
       locks: new Locks(),

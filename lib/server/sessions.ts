@@ -74,8 +74,6 @@ export const accept: Handler<'accept'> = async (context, caller, { accept: sent 
  * without, so that one that nobody uses any more does not cut its user off; it is refused when all are.
  */
 export const sendOneToOne: Handler<'send_one2one_msg'> = async (context, caller, { envelope: encoded }) => {
-  // That of its arrival: what came behind a message whose commit fails fails with it, and keeps its place in the order.
-  const { generation } = context.store;
   const { from, to, messageId, sessionId, payload: carried } = decodeEnvelope(encoded, context.limits.frameLength);
   requireCaller(caller, from);
   if (isGroupAddress(to) || carried.kind !== 'one-to-one') throw new Refusal(responseCode.badRequest, 'the message is not one-to-one');
@@ -84,10 +82,13 @@ export const sendOneToOne: Handler<'send_one2one_msg'> = async (context, caller,
   const name = `${messageId}${sessionId}${deviceName(to)}`;
   // The envelope goes on byte for byte.
   const payload = { kind: 'message', bytes: encoded } as const;
-  await context.recent.once(deviceName(caller), name, () =>
-    to.deviceId === ''
-      ? sendToAll(context, caller, { to, from, payload, signed: false }, generation)
-      : context.mailboxes.post([{ to, from, payload, signed: false }], () => context.counters.writes(caller), generation),
+  const device = deviceName(caller);
+  await context.order.keep(device, (generation) =>
+    context.recent.once(device, name, () =>
+      to.deviceId === ''
+        ? sendToAll(context, caller, { to, from, payload, signed: false }, generation)
+        : context.mailboxes.post([{ to, from, payload, signed: false }], () => context.counters.writes(caller), generation),
+    ),
   );
   return {};
 };

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { pushOutcomes } from '../../lib/wire/request.js';
+import { encodeEnvelope } from '../../lib/wire/message.js';
 import { encodePayload, encodePush } from '../../lib/wire/push.js';
 import type { ReceivedPush } from '../../lib/wire/push.js';
 import { settled } from '../transport/fake-clock.js';
@@ -152,6 +153,41 @@ describe('mailboxes', () => {
     relay.failure = undefined;
     expect(await alice.send(bob.address, 'three')).toMatchObject({ ok: true });
     expect((await bob.received(2)).map(textOf)).toEqual(['one', 'three']);
+    await settled();
+    expect(bob.pushes).toHaveLength(2);
+  });
+
+  test('what comes behind a message that another’s failed commit is going to refuse is refused with it, so that both keep their order', async () => {
+    const before = await start();
+    const others = [await join(before.relay, 'carol'), await join(before.relay, 'dave')] as const;
+    const { alice, bob } = before;
+    const [carol, dave] = others;
+    const relay = await before.relay.restart();
+    fixture = relay;
+    // Bob is away: where his mailbox ends has to be read before the first message finds its place.
+    for (const device of [alice, ...others]) await device.connect(relay.network.transport);
+    let goOn = (): void => undefined;
+    relay.holdReading = new Promise((resolve) => {
+      goOn = resolve;
+    });
+    const first = alice.envelope(bob.address, 'first');
+    const second = alice.envelope(bob.address, 'second');
+    const answers = [alice.request('send_one2one_msg', { envelope: encodeEnvelope(first) })];
+    await settled();
+    relay.failure = 'unavailable';
+    expect(await carol.send(dave.address, 'lost')).toMatchObject({ ok: false, code: 503 });
+    relay.failure = undefined;
+    answers.push(alice.request('send_one2one_msg', { envelope: encodeEnvelope(second) }));
+    await settled();
+    goOn();
+    relay.holdReading = undefined;
+    expect(await Promise.all(answers)).toEqual([
+      expect.objectContaining({ ok: false, code: 503 }),
+      expect.objectContaining({ ok: false, code: 503 }),
+    ]);
+    for (const envelope of [first, second]) expectOk(await alice.request('send_one2one_msg', { envelope: encodeEnvelope(envelope) }));
+    await bob.connect(relay.network.transport);
+    expect((await bob.received(2)).map(textOf)).toEqual(['first', 'second']);
     await settled();
     expect(bob.pushes).toHaveLength(2);
   });

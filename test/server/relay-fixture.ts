@@ -62,6 +62,8 @@ export interface RelayFixture {
   failure: UnsafeTestingFailure | undefined;
   /** What every commit of the relay's store waits for. */
   hold: Promise<void> | undefined;
+  /** What every reading of a row waits for. */
+  holdReading: Promise<void> | undefined;
   /** Transactions so far. */
   commits: number;
   /** Stops this relay and starts another over the same tables. */
@@ -91,7 +93,12 @@ export async function startRelay(options: FixtureOptions = {}): Promise<RelayFix
   const { registration = 'open', limits, tables = new MemoryTables(), clock = new FakeClock(), seed = 'relay' } = options;
   const logs: LogLine[] = [];
   const network = createInMemoryNetwork({ clock });
-  const fixture: Pick<RelayFixture, 'failure' | 'hold' | 'commits'> = { failure: undefined, hold: undefined, commits: 0 };
+  const fixture: Pick<RelayFixture, 'failure' | 'hold' | 'holdReading' | 'commits'> = {
+    failure: undefined,
+    hold: undefined,
+    holdReading: undefined,
+    commits: 0,
+  };
   const countCommit = (): UnsafeTestingFailure | undefined => {
     fixture.commits += 1;
     return fixture.failure;
@@ -100,7 +107,10 @@ export async function startRelay(options: FixtureOptions = {}): Promise<RelayFix
     store: async () => {
       const store = await openMemoryStore({ unsafeTestingTables: tables, unsafeTestingFailure: countCommit });
       return {
-        get: (table, key) => store.get(table, key),
+        async get(table, key) {
+          if (fixture.holdReading !== undefined) await fixture.holdReading;
+          return store.get(table, key);
+        },
         list: (table, range) => store.list(table, range),
         close: () => store.close(),
         async commit(writes) {
