@@ -34,6 +34,12 @@ export class HeldPushes {
     this.#bytes += arrived.bytes.length;
   }
 
+  /** Puts a push that was taken back in front of the others. */
+  putBack(arrived: Arrived): void {
+    this.#pushes.unshift(arrived);
+    this.#bytes += arrived.bytes.length;
+  }
+
   /** Takes the first. */
   take(): Arrived | undefined {
     const first = this.#pushes.shift();

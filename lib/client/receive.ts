@@ -122,9 +122,13 @@ export class Receiver {
    */
   #hasToWait(push: ReceivedPush): boolean {
     if (this.#isRestoring) return true;
-    if (!isRestoring(push)) return false;
+    return isRestoring(push) && (this.#taking > 0 || this.#groupPushes.size > 0 || this.#isAnyRequestOpen());
+  }
+
+  /** Whether a change of a group by us is not answered. */
+  #isAnyRequestOpen(): boolean {
     const { orders } = this.#core();
-    return this.#taking > 0 || this.#groupPushes.size > 0 || orders.groups().some((group) => orders.sent(group) !== undefined);
+    return orders.groups().some((group) => orders.sent(group) !== undefined);
   }
 
   /** Whether a push of the group has to wait: it belongs behind a change of ours whose answer has not come. */
@@ -204,10 +208,10 @@ export class Receiver {
     const { steps, closing, link } = this.#core();
     const seen = { isBlocked: false };
     this.#taking += 1;
+    const keys = locksOf(this.#core(), push, payload);
     try {
-      const isDone = await steps.run(locksOf(this.#core(), push, payload), async () => {
-        const group = groupOf(payload);
-        seen.isBlocked = group !== undefined && epoch === this.#epoch && this.#isBehindRequest(group);
+      const isDone = await steps.run(keys, async () => {
+        seen.isBlocked = epoch === this.#epoch && this.#isBlocked(push, payload, keys);
         const transition = seen.isBlocked ? { writes: [], result: false } : await this.#transition(push, payload, epoch);
         begun(seen.isBlocked ? 'blocked' : 'carried-out');
         return transition;
@@ -221,8 +225,19 @@ export class Receiver {
     } finally {
       this.#taking -= 1;
       if (isRestoring(push)) this.#isRestoring = false;
+      if (seen.isBlocked && groupOf(payload) === undefined && epoch === this.#epoch) this.#held.putBack(taken);
       this.resume();
     }
+  }
+
+  /**
+   * Whether a push that was begun has to wait after all, or needs other locks than `keys`: what was known of groups when it was begun may just have been
+   * lost, and loaded anew since.
+   */
+  #isBlocked(push: ReceivedPush, payload: Decoded, keys: readonly string[]): boolean {
+    const group = groupOf(payload);
+    if (group !== undefined) return this.#isBehindRequest(group);
+    return isRestoring(push) && (this.#isAnyRequestOpen() || locksOf(this.#core(), push, payload).some((key) => !keys.includes(key)));
   }
 
   /** Never rejects. */

@@ -3,7 +3,7 @@ import { StoreError } from '../../lib/base/errors.js';
 import type { Transport } from '../../lib/transport/transport.js';
 import { decodePush } from '../../lib/wire/push.js';
 import type { RequestName } from '../../lib/wire/request.js';
-import { areReady, allTalk, join, say } from '../support/scenario-groups.js';
+import { allTalk, areReady, backup, join, restore, say } from '../support/scenario-groups.js';
 import { Gates, gate, turns } from '../support/scenario-gates.js';
 import { type Device, World, until } from '../support/scenario.js';
 
@@ -95,15 +95,15 @@ test('while no answer can be stored little is sent, however long that lasts, and
   await world.end();
 });
 
-/** As `inner`, but answers to requests called `name` do not come before `opened`. `onMessage` hears of each message that comes. */
-function keepsBack(inner: Transport, name: RequestName, opened: Promise<void>, onMessage: () => void): Transport {
+/** As `inner`, but answers to requests called `name` do not come before `opened`. `onPush` hears of what comes, by its kind. */
+function keepsBack(inner: Transport, name: RequestName, opened: Promise<void>, onPush: (kind: string) => void): Transport {
   return {
     connect: async (options) => {
       const connection = await inner.connect({
         ...options,
         onPush: (bytes) => {
           options.onPush(bytes);
-          if (decodePush(bytes).payload.kind === 'message') onMessage();
+          onPush(decodePush(bytes).payload.kind);
         },
       });
       return {
@@ -125,8 +125,8 @@ test('what came for a group while its change was on its way is handled although 
   const world = await World.create('unknown answer', { limits: { lowOneTimePreKeys: 0 } });
   const answers = gate();
   let messages = 0;
-  const transport = keepsBack(world.relay.network.transport, 'add_group_members', answers.opened, () => {
-    messages += 1;
+  const transport = keepsBack(world.relay.network.transport, 'add_group_members', answers.opened, (kind) => {
+    if (kind === 'message') messages += 1;
   });
   const alice = await world.join('alice', 'one', { client: { transport } });
   const [bob, carol] = (await join(world, 'bob', 'carol')) as [Device, Device];
@@ -153,6 +153,47 @@ test('what came for a group while its change was on its way is handled although 
   await areReady(world, carol);
   await allTalk(world, group, [alice, bob, carol], 'after');
   expect(alice.eventsOf('error').map(({ during }) => during)).toEqual(['answer to add_group_members']);
+  await world.end();
+});
+
+test('that a device has gone on with an earlier store is taken in behind the answer that could not be stored, also while everything is loaded anew', async () => {
+  const world = await World.create('restored meanwhile', { limits: { lowOneTimePreKeys: 0 } });
+  const [answers, loading] = [gate(), gate()];
+  const kinds: string[] = [];
+  const gates = new Gates();
+  const transport = keepsBack(world.relay.network.transport, 'create_group', answers.opened, (kind) => kinds.push(kind));
+  const alice = world.device('alice', 'one', { client: { store: gates.open, transport } }, gates.tables);
+  await alice.register();
+  await alice.sees('connection');
+  const [bob, carol] = (await join(world, 'bob', 'carol')) as [Device, Device];
+  for (const other of [bob, carol]) await alice.send(other, 'hello');
+  await world.passes(() => bob.texts.includes('hello') && carol.texts.includes('hello'), 'they have sessions');
+  await alice.isQuiet();
+  const tables = await backup(bob);
+  const creating = alice.client.createGroup({ name: 'us', members: [bob.user, carol.user] });
+  for (const other of [bob, carol]) await other.sees('group-created');
+  let isLost = false;
+  gates.beforeCommit = (writes) => {
+    if (isLost || !writes.some(({ table }) => table === 'group')) return Promise.resolve();
+    isLost = true;
+    return Promise.reject(new StoreError('outcome-unknown', 'the test hides how the commit went'));
+  };
+  let isLoading = false;
+  gates.beforeList = async () => {
+    isLoading ||= isLost;
+    if (isLost) await loading.opened;
+  };
+  answers.open();
+  await until(() => isLoading, 'everything is loaded anew');
+  const restored = await restore(world, bob, tables);
+  await until(() => kinds.includes('add-user-device'), 'the relay tells of the restored device');
+  await turns();
+  loading.open();
+  await world.passes(() => alice.eventsOf('group-created').length > 0, 'the answer comes again');
+  const group = await creating;
+  await areReady(world, carol, restored);
+  await allTalk(world, group, [alice, restored, carol], 'after');
+  expect(alice.eventsOf('undecryptable')).toEqual([]);
   await world.end();
 });
 
