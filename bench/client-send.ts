@@ -42,6 +42,7 @@ function caseOf(suite: CipherSuite, store: StoreRow): Case {
     suite: suite.name,
     about: `64 bytes encrypted, encoded and ${store.what}, ${inFlight} sends in flight, ${peerCount} sessions`,
     maxIterations: 10_000,
+    isolated: true,
     prepare: () => prepare(suite, store, sendEach),
   };
 }
@@ -52,6 +53,7 @@ function manyCaseOf(suite: CipherSuite, store: StoreRow): Case {
     suite: suite.name,
     about: `64 bytes encrypted, encoded and ${store.what}, ${perCall} messages a call, ${inFlight} in flight, ${peerCount} sessions`,
     maxIterations: 10_000,
+    isolated: true,
     prepare: () => prepare(suite, store, sendTogether),
   };
 }

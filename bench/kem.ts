@@ -1,6 +1,6 @@
 /** Key pairs, encapsulations and decapsulations per second, by KEM; one thread, the synchronous calls. */
 import { type KemScheme, agree, decapsulate, encapsulate, generateAgreementKeyPair, kemSchemes, x25519Scheme } from '../lib/core.js';
-import { type Case, slowSetUp, surveyShare } from './measure.js';
+import { type Case, shareOf, slowSetUp } from './measure.js';
 import { loadPortableLoops, loadRawLoops } from './native/raw-loops.js';
 import { nobleAgreement, nobleKem } from './peers/noble.js';
 import { nodeAgreement } from './peers/node-crypto.js';
@@ -8,25 +8,30 @@ import type { KemOperation } from './peers/operations.js';
 import { pqcleanKem } from './peers/pqclean.js';
 import { type Question, figureTask } from './task.js';
 
-export const kemQuestion: Question = () => [...kemSchemes.flatMap(casesOf), agreement].map(figureTask);
+export const kemQuestion: Question = ([{ agreement }]) =>
+  [...kemSchemes.flatMap((scheme) => casesOf(scheme, shareOf(scheme, agreement))), agreementCase(shareOf(x25519Scheme, agreement))].map(
+    figureTask,
+  );
 
 /** What the Curve25519 suite does in place of an encapsulation. */
-const agreement: Case = {
-  name: 'diffie-hellman.agree',
-  algorithm: x25519Scheme.name,
-  about: 'one shared secret, the result checked',
-  share: surveyShare,
-  prepare() {
-    const [ours, theirs] = [generateAgreementKeyPair(x25519Scheme), generateAgreementKeyPair(x25519Scheme)];
-    return {
-      run(iterations) {
-        for (let i = 0; i < iterations; i += 1) agree(x25519Scheme, ours.privateKey, theirs.publicKey).wipe();
-      },
-      raw: (iterations) => loadRawLoops().rawX25519(iterations),
-      peers: [nobleAgreement(), nodeAgreement()],
-    };
-  },
-};
+function agreementCase(share: number): Case {
+  return {
+    name: 'diffie-hellman.agree',
+    algorithm: x25519Scheme.name,
+    about: 'one shared secret, the result checked',
+    share,
+    prepare() {
+      const [ours, theirs] = [generateAgreementKeyPair(x25519Scheme), generateAgreementKeyPair(x25519Scheme)];
+      return {
+        run(iterations) {
+          for (let i = 0; i < iterations; i += 1) agree(x25519Scheme, ours.privateKey, theirs.publicKey).wipe();
+        },
+        raw: (iterations) => loadRawLoops().rawX25519(iterations),
+        peers: [nobleAgreement(), nodeAgreement()],
+      };
+    },
+  };
+}
 
 const abouts: Record<KemOperation, string> = {
   keygen: 'one key pair',
@@ -34,12 +39,12 @@ const abouts: Record<KemOperation, string> = {
   decaps: 'one decapsulation, private key checked',
 };
 
-function casesOf(scheme: KemScheme): Case[] {
+function casesOf(scheme: KemScheme, share: number): Case[] {
   return (['keygen', 'encaps', 'decaps'] as const).map((operation) => ({
     name: `kem.${operation}`,
     algorithm: scheme.name,
     about: abouts[operation],
-    share: surveyShare,
+    share,
     prepare() {
       const start = performance.now();
       const run = workOf(scheme, operation);

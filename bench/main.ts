@@ -6,6 +6,7 @@ import { FileError, checkWritable, readText, writeText } from './files.js';
 import { linesOf } from './lines.js';
 import { machine } from './machine.js';
 import { type Options, parseOptions } from './options.js';
+import { runInOwnProcess } from './own-process.js';
 import { showProgress } from './progress.js';
 import { withTable } from './readme-table.js';
 import { type Findings, type Report, parseReport, reportOf } from './report.js';
@@ -43,7 +44,8 @@ async function run(tasks: readonly Task[], { effort, json }: Options): Promise<R
   try {
     for (const task of tasks) {
       progress.begin(`${task.name} ${task.subject ?? ''}`);
-      const found = await task.run(effort);
+      const isAlone = task.isolated !== true || tasks.length === 1;
+      const found = isAlone ? await task.run(effort) : await runInOwnProcess(task, effort);
       findings.push(found);
       progress.end(linesOf(found));
     }

@@ -39,6 +39,8 @@ export interface Case {
   readonly maxIterations?: number;
   /** The part of a round's time that it gets; 1 by default. */
   readonly share?: number;
+  /** Measured in a process that has measured nothing else. */
+  readonly isolated?: boolean;
   prepare(): Prepared | Promise<Prepared>;
 }
 
@@ -57,6 +59,11 @@ export const quickEffort: Effort = { rounds: 2, roundSeconds: 0.02 };
 
 /** The share of a case that is one of many in a table of all algorithms. */
 export const surveyShare = 0.2;
+
+/** The share of a scheme's cases: that of the suite which is asked about most counts in full. */
+export function shareOf(scheme: { readonly name: string }, asked: { readonly name: string }): number {
+  return scheme.name === asked.name ? 1 : surveyShare;
+}
 
 /** Our set-up takes so long, ms, that of peers in JavaScript or WebAssembly would take most of the run: then they are left out. */
 export const slowSetUp = 50;

@@ -1,6 +1,6 @@
 /** Key pairs, signatures and verifications per second, by scheme; one thread, the synchronous calls, a message of 64 bytes. */
 import { type SignatureScheme, generateSigningKeyPair, sign, signatureSchemes, verify } from '../lib/core.js';
-import { type Case, type Peer, slowSetUp, surveyShare } from './measure.js';
+import { type Case, type Peer, shareOf, slowSetUp } from './measure.js';
 import { loadPortableLoops, loadRawLoops } from './native/raw-loops.js';
 import { nobleSignature } from './peers/noble.js';
 import { nodeSignature } from './peers/node-crypto.js';
@@ -8,7 +8,8 @@ import type { SignatureOperation } from './peers/operations.js';
 import { pqcleanSignature } from './peers/pqclean.js';
 import { type Question, figureTask } from './task.js';
 
-export const signatureQuestion: Question = () => signatureSchemes.flatMap(casesOf).map(figureTask);
+export const signatureQuestion: Question = ([{ signature }]) =>
+  signatureSchemes.flatMap((scheme) => casesOf(scheme, shareOf(scheme, signature))).map(figureTask);
 
 const message = new Uint8Array(64).fill(0x5a);
 
@@ -18,12 +19,12 @@ const rows = [
   { operation: 'verify', name: 'verify', about: 'one verification of a signature of 64 bytes' },
 ] as const;
 
-function casesOf(scheme: SignatureScheme): Case[] {
+function casesOf(scheme: SignatureScheme, share: number): Case[] {
   return rows.map(({ operation, name, about }) => ({
     name,
     algorithm: scheme.name,
     about,
-    share: surveyShare,
+    share,
     prepare() {
       const start = performance.now();
       const run = workOf(scheme, operation);

@@ -8,6 +8,8 @@ export interface Task {
   readonly name: string;
   /** The suite or algorithm. */
   readonly subject?: string;
+  /** Runs in a process of its own when there are others. */
+  readonly isolated?: boolean;
   run(effort: Effort): Promise<Findings>;
 }
 
@@ -20,6 +22,7 @@ export function figureTask(subject: Case): Task {
   return {
     name: subject.name,
     ...(of === undefined ? {} : { subject: of }),
+    ...(subject.isolated === true ? { isolated: true } : {}),
     run: async (effort) => ({ results: [await measure(subject, effort)] }),
   };
 }

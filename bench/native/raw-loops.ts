@@ -1,8 +1,7 @@
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type NativeBuild, nativeAcceleration } from '../../lib/core.js';
+import { packageRoot } from '../package-root.js';
 
 /**
  * Timing loops in C++ over the objects of the shipped addon: what the cryptography of a step costs without JavaScript. AES-GCM, SHA-256 and what is made
@@ -12,7 +11,7 @@ import { type NativeBuild, nativeAcceleration } from '../../lib/core.js';
  * Schemes are named by their wire code; lengths are bytes. All throw an `Error` with an addon code on wrong arguments.
  */
 export interface RawLoops {
-  /** The scheme's C function alone, without the checks on keys. */
+  /** The scheme's C function, behind the check of the key that belongs to it (FIPS 203, 7.2 and 7.3). */
   rawKem(code: number, operation: 'keygen' | 'encaps' | 'decaps', n: number): number;
   /** The scheme's C function alone, on a message of `messageLength` bytes. */
   rawSignature(code: number, operation: 'keygen' | 'sign' | 'verify', messageLength: number, n: number): number;
@@ -30,17 +29,6 @@ export interface RawLoops {
   rawPingpong(kemCode: number, associatedDataLength: number, plaintextLength: number, n: number): number;
   /** One handshake, both sides: verification, key generation, encapsulations, decapsulations, ROOT and first STEP. Spec crypto.md 6.1, 7.2. */
   rawHandshake(signatureCode: number, kemCode: number, oneTimePreKey: boolean, n: number): number;
-}
-
-/** The folder that holds `package.json`, whether this file runs from the sources or from `dist`. */
-function packageRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json'))) {
-    const parent = dirname(folder);
-    if (parent === folder) throw new Error('no package.json above the benchmark');
-    folder = parent;
-  }
-  return folder;
 }
 
 /**
