@@ -13,6 +13,7 @@ import { type Credentials, type PendingRegistration, putCredentials } from '../s
 import { type Greetings, putCommits, putGreetings, putIncarnation } from '../store/client/peer-rows.js';
 import type { Write } from '../store/store.js';
 import type { Certificate } from '../wire/certificate.js';
+import { LateChange } from './late-change.js';
 import type { BookChange } from './session-book.js';
 
 const noGreetings: Greetings = { answered: noBytes, sent: noBytes };
@@ -125,16 +126,13 @@ export class AccountBook {
 
   /** The change after which requests may tell a relay of every commit: durable before the first of them leaves. */
   beginTelling(): BookChange {
-    const writes = (): readonly Write[] => [putCommits({ count: this.#commits, told: 0 })];
-    return {
+    return new LateChange(
       // As the step commits: others may have counted since it was made.
-      get writes() {
-        return writes();
-      },
-      apply: () => {
+      () => [putCommits({ count: this.#commits, told: 0 })],
+      () => {
         this.#told = 0;
       },
-    };
+    );
   }
 
   /** The write that counts one more commit, and what to call when it is durable. */

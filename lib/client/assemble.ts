@@ -194,7 +194,7 @@ async function hello({ account, steps, options }: Core, renew: boolean): Promise
     options.random.fill(sent);
     const plan = new Plan().add(account.changeGreetings({ ...account.greetings, sent }));
     // A copy that says hello must not catch up by it with what the original has sent.
-    return { ...plan.finish(undefined), isUncounted: true };
+    return plan.finish(undefined, { isUncounted: true });
   });
   const { credentials, incarnation, greetings } = account;
   if (credentials === undefined || incarnation === undefined) throw new StoreError('damaged', 'the account has no credentials');
@@ -222,6 +222,6 @@ async function takeWelcome({ account, steps }: Core, { token, tokenExpiresAt, st
     if (token !== '' && credentials !== undefined) {
       plan.add(account.changeCredentials({ ...credentials, token, tokenExpires: tokenExpiresAt }));
     }
-    return { ...plan.finish(undefined), isUncounted: true };
+    return plan.finish(undefined, { isUncounted: true });
   });
 }

@@ -148,7 +148,7 @@ async function toInbox(core: Core, plan: Plan, { from, to, messageId }: GroupEnv
   // Sealed anew in a later epoch because the sender could not know that it had arrived. Design D6.
   if (delivered.has(messageId)) return;
   const added = inbox.add({ kind: 'group-message', from, group: to, messageId, receivedAt: options.clock.now(), bytes });
-  plan.add(delivered.add(messageId)).add(added);
+  plan.add(delivered.add(messageId)).add(added.change);
   plan.afterwards(() => {
     added.arrived();
     events.emit({ type: 'group-message', from, group: to, messageId });

@@ -4,7 +4,9 @@
 import type { DeviceAddress, GroupAddress } from '../base/address.js';
 import type { MessageId } from '../base/brand.js';
 import type { ClientStore } from '../store/client-store.js';
+import type { Write } from '../store/store.js';
 import { type InboxEntry, deleteInboxEntry, putInboxEntry } from '../store/client/queue-rows.js';
+import { LateChange } from './late-change.js';
 import type { BookChange } from './session-book.js';
 import type { Steps, Transition } from './step.js';
 
@@ -74,20 +76,17 @@ export class Inbox {
    * The change that puts a message in, and what hands it out when that is durable. The message gets its number when its step commits: numbers
    * grow in the order of the commits, which is the order of handing out.
    */
-  add(message: Omit<InboxEntry, 'sequence'>): BookChange & { arrived(): void } {
+  add(message: Omit<InboxEntry, 'sequence'>): { readonly change: BookChange; arrived(): void } {
     let entry: InboxEntry | undefined;
-    const takeNumber = (): InboxEntry => {
+    const number = (): readonly Write[] => {
       entry = { ...message, sequence: this.#next };
       this.#next += 1;
-      return entry;
+      return [putInboxEntry(entry)];
     };
     return {
-      get writes() {
-        return [putInboxEntry(takeNumber())];
-      },
-      apply: () => {
+      change: new LateChange(number, () => {
         this.#count += 1;
-      },
+      }),
       arrived: () => {
         if (entry !== undefined) this.#arrived(entry);
       },

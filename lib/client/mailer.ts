@@ -55,7 +55,7 @@ export function sealMessages(session: ReadySession, messages: readonly MessageOr
 export function queueRequests(core: Pick<Core, 'outbox'>, plan: Plan, entries: readonly NewOutboxEntry[]): void {
   if (entries.length === 0) return;
   const added = core.outbox.add(entries);
-  plan.add(added).afterwards(() => {
+  plan.add(added.change).afterwards(() => {
     added.release();
   });
 }

@@ -7,10 +7,12 @@ import { type DeviceAddress, type GroupAddress, deviceKey, groupKey } from '../b
 import type { Clock } from '../base/clock.js';
 import type { RandomSource } from '../base/random.js';
 import type { ClientStore } from '../store/client-store.js';
+import type { Write } from '../store/store.js';
 import { type OutboxEntry, putOutboxEntry } from '../store/client/queue-rows.js';
 import type { Connection } from '../transport/transport.js';
 import { BackOff } from './back-off.js';
 import { Lane, type LaneItem, type QueuedRequest } from './lane.js';
+import { LateChange } from './late-change.js';
 import type { BookChange } from './session-book.js';
 
 /** A request without its place in the queue. */
@@ -120,23 +122,20 @@ export class Outbox {
   }
 
   /** The change that queues requests, and what sends them when it is durable. They get their numbers when their step commits. */
-  add(entries: readonly NewOutboxEntry[]): BookChange & { release(): void } {
+  add(entries: readonly NewOutboxEntry[]): { readonly change: BookChange; release(): void } {
     let numbered: readonly OutboxEntry[] = [];
-    const number = (): readonly OutboxEntry[] => {
+    const number = (): readonly Write[] => {
       numbered = entries.map(({ kind, device, group, order, sessionId, origin, refusals = 0, body }) => {
         const sequence = this.#next;
         this.#next += 1;
         return { sequence, kind, device, group, order, sessionId, origin, refusals, body };
       });
-      return numbered;
+      return numbered.map(putOutboxEntry);
     };
     return {
-      get writes() {
-        return number().map(putOutboxEntry);
-      },
-      apply: () => {
+      change: new LateChange(number, () => {
         for (const { sequence } of numbered) this.#coming.add(sequence);
-      },
+      }),
       release: () => {
         for (const entry of numbered) if (this.#coming.delete(entry.sequence)) this.#enqueue(entry);
         this.pump();

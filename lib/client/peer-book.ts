@@ -10,6 +10,7 @@ import { limits } from '../base/limits.js';
 import { sha256 } from '../crypto/hash.js';
 import type { ClientStore } from '../store/client-store.js';
 import { type Approval, type Peer, deliveredKept, putDelivered, putPeer } from '../store/client/peer-rows.js';
+import { LateChange } from './late-change.js';
 import type { BookChange } from './session-book.js';
 
 /** Identity keys as somebody names them: bundles have both halves, invites the agreement half. */
@@ -228,16 +229,16 @@ export class PeerBook {
 
   /** A change that is decided when its step commits. */
   #late(decide: () => Peer | undefined): BookChange {
-    return {
-      get writes() {
+    return new LateChange(
+      () => {
         const peer = decide();
         return peer === undefined ? [] : [putPeer(peer)];
       },
-      apply: () => {
+      () => {
         const peer = decide();
         if (peer !== undefined) this.#enter(peer);
       },
-    };
+    );
   }
 
   #put(peer: Peer): BookChange {

@@ -64,25 +64,51 @@ export class Plan {
     return this;
   }
 
-  /** The transition, with what the step's caller gets. */
-  finish<T>(result: T): Transition<T> {
-    const changes = this.#changes;
-    return {
-      // Asked for when the step commits: what a change writes may depend on what others have changed until then.
-      get writes() {
-        const all: Write[] = [];
-        for (const { writes } of changes) for (const write of writes) all.push(write);
-        return all;
-      },
-      result,
-      apply: () => {
-        for (const change of changes) change.apply();
-      },
-      retired: this.#retired,
-      created: this.#created,
-      after: () => {
-        for (const action of this.#afterwards) action();
-      },
-    };
+  /** The transition, with what the step's caller gets; an uncounted one leaves the commit counter as it is. */
+  finish<T>(result: T, options: { readonly isUncounted?: boolean } = {}): Transition<T> {
+    const parts = { changes: this.#changes, retired: this.#retired, created: this.#created, afterwards: this.#afterwards };
+    return new PlannedTransition(result, parts, options.isUncounted === true);
+  }
+}
+
+/** What a plan has collected. */
+interface Parts {
+  readonly changes: readonly BookChange[];
+  readonly retired: readonly Wipeable[];
+  readonly created: readonly Wipeable[];
+  readonly afterwards: readonly (() => void)[];
+}
+
+/** A class for the reason that {@link LateChange} gives. */
+class PlannedTransition<T> implements Transition<T> {
+  readonly result: T;
+  readonly isUncounted: boolean;
+  readonly retired: readonly Wipeable[];
+  readonly created: readonly Wipeable[];
+  readonly #changes: readonly BookChange[];
+  readonly #afterwards: readonly (() => void)[];
+
+  constructor(result: T, { changes, retired, created, afterwards }: Parts, isUncounted: boolean) {
+    this.result = result;
+    this.isUncounted = isUncounted;
+    this.retired = retired;
+    this.created = created;
+    this.#changes = changes;
+    this.#afterwards = afterwards;
+  }
+
+  /** Asked for when the step commits: what a change writes may depend on what others have changed until then. */
+  get writes(): readonly Write[] {
+    const all: Write[] = [];
+    for (const { writes } of this.#changes) for (const write of writes) all.push(write);
+    return all;
+  }
+
+  apply(): void {
+    for (const change of this.#changes) change.apply();
+  }
+
+  after(): void {
+    for (const action of this.#afterwards) action();
   }
 }

@@ -134,7 +134,7 @@ async function toInbox(
   // Encrypted anew under another session because the sender could not know that it had arrived. Design D6.
   if (delivered.has(messageId)) return handled.succeeded;
   const added = inbox.add({ kind, from, group: undefined, messageId, receivedAt: options.clock.now(), bytes });
-  plan.add(delivered.add(messageId)).add(added);
+  plan.add(delivered.add(messageId)).add(added.change);
   plan.afterwards(() => {
     added.arrived();
     events.emit({ type: kind === 'message' ? 'message' : 'own-device-message', from, messageId });

@@ -1,6 +1,7 @@
 /** How often something received could not be used, by code, since the store was made. */
 import type { ClientStore } from '../store/client-store.js';
 import { putRefusalCounts } from '../store/client/trouble-rows.js';
+import { LateChange } from './late-change.js';
 import type { BookChange } from './session-book.js';
 
 /** The counters of one client. */
@@ -25,11 +26,9 @@ export class RefusalCounts {
   /** The change that counts one more. It counts when its step commits: other steps may do so in between. */
   add(code: string): BookChange {
     const counted = (): ReadonlyMap<string, number> => this.#counts.set(code, (this.#counts.get(code) ?? 0) + 1);
-    return {
-      get writes() {
-        return [putRefusalCounts(counted())];
-      },
-      apply: () => undefined,
-    };
+    return new LateChange(
+      () => [putRefusalCounts(counted())],
+      () => undefined,
+    );
   }
 }

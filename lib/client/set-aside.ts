@@ -7,6 +7,7 @@ import { limits } from '../base/limits.js';
 import type { ClientStore } from '../store/client-store.js';
 import { type SetAsideRow, deletePushTries, deleteSetAside, putPushTries, putSetAside } from '../store/client/trouble-rows.js';
 import type { Write } from '../store/store.js';
+import { LateChange } from './late-change.js';
 import type { BookChange } from './session-book.js';
 
 /** The troublesome pushes of one client. */
@@ -74,12 +75,7 @@ export class SetAside {
       this.#next += 1;
       return writes;
     };
-    return {
-      get writes() {
-        return put();
-      },
-      apply: () => undefined,
-    };
+    return new LateChange(put, () => undefined);
   }
 
   /** The change that forgets a push that was set aside. */

@@ -105,8 +105,8 @@ function bench(): Bench {
 
 async function queue({ outbox, store }: Bench, ...entries: NewOutboxEntry[]): Promise<void> {
   const added = outbox.add(entries);
-  const { writes } = added;
-  added.apply();
+  const { writes } = added.change;
+  added.change.apply();
   await store.commit(writes);
   added.release();
   await settled();

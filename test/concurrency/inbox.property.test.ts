@@ -61,9 +61,9 @@ class Process {
           const added = this.inbox.add({ kind: 'message', from, group: undefined, messageId, receivedAt: 1, bytes: utf8(text) });
           return {
             get writes() {
-              return added.writes;
+              return added.change.writes;
             },
-            apply: () => added.apply(),
+            apply: () => added.change.apply(),
             result: undefined,
             after: () => {
               this.stored.push(text);

@@ -162,9 +162,9 @@ describe('the outbox, whatever the order in which the relay, the store and the l
                     body: utf8(body),
                   },
                 ]);
-                const { writes } = added;
+                const { writes } = added.change;
                 const committed = store.commit(writes);
-                added.apply();
+                added.change.apply();
                 released.push(
                   committed.then(() => {
                     durable.add(body);
