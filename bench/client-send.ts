@@ -16,7 +16,7 @@ export const clientSendQuestion: Question = ([suite]) =>
   stores.flatMap((store) => [figureTask(caseOf(suite, store)), figureTask(manyCaseOf(suite, store))]);
 
 const peerCount = 100;
-const inFlight = 1_000;
+const inFlight = 256;
 const perCall = 100;
 const plaintext = new Uint8Array(64).fill(0x61);
 const openMemory = (): Promise<Store> => Promise.resolve(openMemoryStore());
