@@ -58,10 +58,11 @@ function fill(queue: GroupQueueBook, whose: typeof group, count: number): void {
 
 /** Carries a plan out as a step does. */
 function carryOut(plan: Plan): number {
-  const { writes, apply, after } = plan.finish(undefined);
-  apply?.();
-  after?.();
-  return writes.length;
+  const transition = plan.finish(undefined);
+  const { length } = transition.writes;
+  transition.apply?.();
+  transition.after?.();
+  return length;
 }
 
 async function holdOne({ core }: Held, whose: typeof group): Promise<{ readonly held: boolean; readonly writes: number }> {
@@ -130,10 +131,10 @@ test('keys that nothing came for wait for their time and are then given up', asy
   let now = 1 + limits.heldGroupTime;
   const steps = {
     run: async <T>(_locks: readonly string[], transition: () => Promise<Transition<T>>): Promise<T> => {
-      const { apply, after, result } = await transition();
-      apply?.();
-      after?.();
-      return result;
+      const made = await transition();
+      made.apply?.();
+      made.after?.();
+      return made.result;
     },
   };
   const core = Object.assign(world.core, {
