@@ -265,11 +265,9 @@ export class Receiver {
   /** Handles a push that was set aside. What had no tag was checked before it waited in the store. */
   async #handleAgain(push: ReceivedPush, done: (plan: Plan) => void): Promise<void> {
     const payload = decoded(push);
-    await this.#core().steps.run(locksOf(this.#core(), push, payload), async () => {
-      const group = groupOf(payload);
-      if (group !== undefined && this.#isBehindRequest(group)) {
-        throw new ProtocolError('group-busy', 'a change of the group is on its way');
-      }
+    const keys = locksOf(this.#core(), push, payload);
+    await this.#core().steps.run(keys, async () => {
+      if (this.#isBlocked(push, payload, keys)) throw new ProtocolError('group-busy', 'a change of the group is on its way');
       const plan = new Plan();
       await carryOut(this.#core(), plan, push, payload, push.tag !== undefined);
       done(plan);
