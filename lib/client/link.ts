@@ -66,6 +66,8 @@ export class Link {
   #hasRecovered = false;
   /** Waits between connections that were broken off because what they brought could not be stored. */
   #trouble: BackOff | undefined;
+  /** How often a connection was broken off. */
+  #breaks = 0;
   /** An attempt is running, or will without a wait. */
   #trying = false;
   #running: Promise<void> | undefined;
@@ -135,9 +137,13 @@ export class Link {
     void this.#connection?.close();
   }
 
-  /** What the connection brought could not be stored: a new one brings it again, after a wait that grows until {@link isFine}. */
+  /**
+   * What the connection brought could not be stored: a new one brings it again, after a wait that grows until {@link isFine}. Pushes come as soon as the
+   * relay has said welcome, so that this may be a connection of which only {@link #connect} knows.
+   */
   breakOff(): void {
     this.#trouble ??= new BackOff(this.#surroundings.random);
+    this.#breaks += 1;
     void this.#connection?.close();
   }
 
@@ -174,6 +180,8 @@ export class Link {
       } catch (error) {
         this.#connection = undefined;
         if (this.#isStopped()) break;
+        // It may have brought something before it failed.
+        this.#surroundings.onDisconnected();
         reason = error instanceof E2eeError ? error.code : 'failed';
         wait = await this.#afterFailure(reason);
         if (wait > 0) this.#refuseWaiters(error);
@@ -195,6 +203,7 @@ export class Link {
   async #connect(): Promise<Connection> {
     const { transport, onPush, commitCounter, onWelcome, onConnected, events, hello } = this.#bound();
     const said = await hello(this.#renew);
+    const breaks = this.#breaks;
     const connection = await transport.connect({
       hello: { ...said, version: frameVersion, lastPushId: '' },
       onPush,
@@ -203,6 +212,7 @@ export class Link {
     });
     try {
       if (!this.#isStopped()) await onWelcome(connection.welcome);
+      if (breaks !== this.#breaks) throw new TransportError('offline', 'what the connection has brought could not be stored');
     } catch (error) {
       // Nobody else knows of the connection yet.
       await connection.close();
@@ -244,6 +254,10 @@ export class Link {
     if (reason === 'unauthorized') this.#renew = true;
     if (reason === 'replaced') return replacedWait;
     if (this.#renew && this.#surroundings.clock.now() - this.#renewedAt > renewalPause) return 0;
+    return this.#nextWait();
+  }
+
+  #nextWait(): number {
     const trouble = this.#trouble?.next() ?? 0;
     return Math.max(trouble, this.#backOff.next());
   }
@@ -268,7 +282,7 @@ export class Link {
         this.#surroundings.events.emit({ type: 'error', error, during: 'recovering from a rolled-back store' });
       }
     }
-    return this.#backOff.next();
+    return this.#nextWait();
   }
 
   #refuseWaiters(error: unknown): void {

@@ -4,6 +4,7 @@ import { Link } from '../../lib/client/link.js';
 import type { CloseReason, Connection } from '../../lib/transport/transport.js';
 import type { HelloAck } from '../../lib/wire/frame.js';
 import { seededRandom } from '../server/relay-fixture.js';
+import { gate } from '../support/scenario-gates.js';
 import { FakeClock } from '../transport/fake-clock.js';
 
 const welcome: HelloAck = {
@@ -18,12 +19,13 @@ const welcome: HelloAck = {
   storeSince: 0,
 };
 
-test('a line that is stopped while the welcome of a connection is being stored ends that connection, and comes to its end', async () => {
+/** A connection that nobody asks anything over. */
+function connectionOf(): Connection {
   let end: (reason: CloseReason) => void = () => undefined;
   const closed = new Promise<CloseReason>((resolve) => {
     end = resolve;
   });
-  const connection: Connection = {
+  return {
     welcome,
     closed,
     request: () => Promise.reject(new Error('nothing is asked')),
@@ -33,18 +35,15 @@ test('a line that is stopped while the welcome of a connection is being stored e
       return Promise.resolve();
     },
   };
-  let stored: () => void = () => undefined;
-  const storing = new Promise<void>((resolve) => {
-    stored = resolve;
-  });
-  let asked: () => void = () => undefined;
-  const isAsked = new Promise<void>((resolve) => {
-    asked = resolve;
-  });
+}
+
+/** A line whose welcomes are stored by `onWelcome`; `told` is what it tells. */
+function lineOf(connect: () => Promise<Connection>, onWelcome: () => Promise<void>): { link: Link; told: string[]; clock: FakeClock } {
   const told: string[] = [];
+  const clock = new FakeClock();
   const link = new Link({
-    transport: { connect: () => Promise.resolve(connection) },
-    clock: new FakeClock(),
+    transport: { connect },
+    clock,
     random: seededRandom('link'),
     events: new Events((event) => told.push(event.type === 'connection' ? event.state : event.type)),
     hello: () =>
@@ -58,20 +57,58 @@ test('a line that is stopped while the welcome of a connection is being stored e
       }),
     commitCounter: () => 0,
     onPush: () => undefined,
-    onWelcome: () => {
-      asked();
-      return storing;
-    },
+    onWelcome,
     onConnected: () => told.push('on connected'),
-    onDisconnected: () => undefined,
+    onDisconnected: () => told.push('on disconnected'),
     onRolledBack: () => Promise.resolve(),
     onUnknown: () => undefined,
   });
+  return { link, told, clock };
+}
+
+test('a line that is stopped while the welcome of a connection is being stored ends that connection, and comes to its end', async () => {
+  const connection = connectionOf();
+  const [asked, stored] = [gate(), gate()];
+  const { link, told } = lineOf(
+    () => Promise.resolve(connection),
+    () => {
+      asked.open();
+      return stored.opened;
+    },
+  );
   link.start();
-  await isAsked;
+  await asked.opened;
   const stopped = link.stop();
-  stored();
+  stored.open();
   await stopped;
-  expect(await closed).toEqual({ cause: 'local', reason: 'closed' });
-  expect(told).toEqual(['disconnected']);
+  expect(await connection.closed).toEqual({ cause: 'local', reason: 'closed' });
+  expect(told).toEqual(['on disconnected', 'disconnected']);
+});
+
+test('a connection that is broken off while its welcome is being stored is none: the next one brings again what it has brought', async () => {
+  const connections: Connection[] = [];
+  const [asked, stored] = [gate(), gate()];
+  const { link, told, clock } = lineOf(
+    () => {
+      connections.push(connectionOf());
+      return Promise.resolve(connections.at(-1)!);
+    },
+    () => {
+      asked.open();
+      return stored.opened;
+    },
+  );
+  link.start();
+  await asked.opened;
+  const waits = link.connected();
+  link.breakOff();
+  stored.open();
+  await expect(waits).rejects.toMatchObject({ code: 'offline' });
+  expect(await connections[0]!.closed).toEqual({ cause: 'local', reason: 'closed' });
+  expect(told).toEqual(['on disconnected', 'disconnected']);
+  expect(link.state).toBe('offline');
+  await clock.advance(120_000);
+  expect(told.slice(2)).toEqual(['connected', 'on connected']);
+  expect(link.connection).toBe(connections[1]);
+  await link.stop();
 });

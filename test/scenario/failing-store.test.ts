@@ -58,6 +58,40 @@ test('an accept whose commit fails costs none of the messages behind it', async 
   expect({ failed, got, lost }).toEqual({ failed: true, got: 60, lost: [] });
 });
 
+test('what comes before the welcome of its connection is taken in, and cannot be stored, comes again', async () => {
+  const world = await World.create('early pushes', { limits: { lowOneTimePreKeys: 0 } });
+  const gates = new Gates();
+  const { transport } = world.relay.network;
+  // Pushes come as soon as the relay has said welcome.
+  const slow: Transport = {
+    connect: async (options) => {
+      const connection = await transport.connect(options);
+      await turns();
+      return connection;
+    },
+  };
+  const alice = await world.join('alice');
+  const bob = await world.device('bob', 'one', { client: { store: gates.open, transport: slow } }, gates.tables).register();
+  await alice.send(bob, 'hello');
+  await bob.hears(1);
+  await bob.isQuiet();
+  await bob.close();
+  const expected = ['m0', 'm1', 'm2'];
+  for (const text of expected) await alice.send(bob, text);
+  await alice.client.flush();
+  let failed = 0;
+  gates.beforeCommit = (writes) => {
+    if (failed > 0 || !writes.some(({ table }) => table === 'push')) return Promise.resolve();
+    failed += 1;
+    return Promise.reject(new StoreError('unavailable', 'once'));
+  };
+  await bob.open();
+  await world.passes(() => bob.received.length === 4, 'all arrive').catch(() => undefined);
+  const { texts } = bob;
+  await world.end();
+  expect({ failed, texts }).toEqual({ failed: 1, texts: ['hello', ...expected] });
+});
+
 test('while no answer can be stored little is sent, however long that lasts, and everything is well when the store works again', async () => {
   const world = await World.create('a store that keeps failing', { limits: { lowOneTimePreKeys: 0 } });
   const gates = new Gates();
