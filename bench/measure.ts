@@ -1,6 +1,6 @@
 /**
- * How a figure is made: our code, the raw C loop and other implementations take turns in the same process, round after round, so that what the
- * machine does meanwhile hits all of them. The median of the rounds counts.
+ * How a figure is made: our code, the raw C loop and other implementations take turns in the same process, round after round and each time another one
+ * first, so that what the machine does meanwhile, and what one leaves behind for the next, hits all of them. The median of the rounds counts.
  */
 import type { Figure } from './report.js';
 import { median } from './statistics.js';
@@ -132,18 +132,22 @@ export async function measure(subject: Case, effort: Effort): Promise<Figure> {
 /** Does the rounds; gives their number, which is smaller than `most` when one takes far longer than it should: then the first counts, too. */
 async function takeTurns(sides: readonly Side[], most: number, roundSeconds: number): Promise<number> {
   const start = performance.now();
-  await takeTurn(sides);
+  await takeTurn(sides, 0);
   const secondsOfRound = (performance.now() - start) / 1_000;
   const affordable = Math.floor((patience * most * roundSeconds * sides.length) / secondsOfRound);
   if (affordable > leastRounds) for (const { perOperation } of sides) perOperation.length = 0;
   const rounds = Math.min(most, Math.max(leastRounds, affordable));
-  while ((sides[0]?.perOperation.length ?? rounds) < rounds) await takeTurn(sides);
+  for (let round = sides[0]?.perOperation.length ?? rounds; round < rounds; round += 1) await takeTurn(sides, round);
   return rounds;
 }
 
-async function takeTurn(sides: readonly Side[]): Promise<void> {
+/** A round in which the side at `first` begins. */
+async function takeTurn(sides: readonly Side[], first: number): Promise<void> {
   globalThis.gc?.();
-  for (const { seconds, iterations, perOperation } of sides) perOperation.push((await seconds(iterations)) / iterations);
+  const begin = first % sides.length;
+  for (const { seconds, iterations, perOperation } of [...sides.slice(begin), ...sides.slice(0, begin)]) {
+    perOperation.push((await seconds(iterations)) / iterations);
+  }
 }
 
 function rate({ perOperation }: Side): number {

@@ -49,7 +49,11 @@ Exit codes:
 export function parseOptions(words: readonly string[]): Options {
   const command = new Command('npm run bench --')
     .description('measures the library beside a C loop of the same steps and beside other implementations')
-    .option('--suite <name>', 'a cipher suite, or "all"; may be given several times (default: five suites)', collected)
+    .option(
+      '--suite <name>',
+      'a cipher suite, or "all"; may be given several times (default: five suites); what clients and relays do is measured with the first',
+      collected,
+    )
     .option('--only <prefix>', 'only figures whose name begins so; may be given several times', collected)
     .option(
       '--duration <seconds>',

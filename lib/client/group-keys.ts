@@ -5,12 +5,12 @@
  * own: which keys belong to what (lib/group).
  */
 import { type DeviceAddress, type GroupAddress, deviceKey, sameDevice, sameGroup } from '../base/address.js';
-import { asMessageId } from '../base/brand.js';
+import { type SessionId, asMessageId } from '../base/brand.js';
 import { DecodeError, E2eeError, InternalError, ProtocolError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import { randomId } from '../base/random.js';
 import { sendingChain } from '../group/epoch.js';
-import { type Group, type GroupChange, type KeysFor, type Self, currentEpoch } from '../group/group.js';
+import { type Group, type GroupChange, type KeysFor, type Self, currentEpoch, hasLeftSince } from '../group/group.js';
 import { type BundleOutcome, carriedOut, isLeftOver, leftOver, takeChain, takeSeed } from '../group/key-bundle.js';
 import type { ReadySession } from '../session/session.js';
 import { putReceivedGroupKeys, type ReceivedGroupKeys } from '../store/client/group-queue-rows.js';
@@ -45,7 +45,7 @@ export async function putGroupChange(core: Core, plan: Plan, before: LoadedGroup
     .create(created)
     .retire(retired)
     .add(await core.groups.change(before, group));
-  await handOut(core, plan, keys);
+  await handOut(core, plan, group, keys);
   if (canSeal(core, group) && (before === undefined || !canSeal(core, before.group))) {
     plan.afterwards(() => core.events.emit({ type: 'group-ready', group: group.address }));
   }
@@ -53,7 +53,7 @@ export async function putGroupChange(core: Core, plan: Plan, before: LoadedGroup
 }
 
 /** Adds the delivery of `keys`; their secrets are wiped. A device that has no session yet is invited, and gets them when it has answered. */
-async function handOut(core: Core, plan: Plan, keys: readonly KeysFor[]): Promise<void> {
+async function handOut(core: Core, plan: Plan, group: Group, keys: readonly KeysFor[]): Promise<void> {
   const { options, peers, sessions, inviter, account } = core;
   const owed = new Map<string, { readonly device: DeviceAddress; readonly messages: MessageOrigin[] }>();
   for (const { devices, ...content } of keys) {
@@ -71,33 +71,36 @@ async function handOut(core: Core, plan: Plan, keys: readonly KeysFor[]): Promis
   }
   for (const { device, messages } of owed.values()) {
     plan.add(peers.meet(device, options.clock.now(), approvalOf(core, device)));
-    await deliver(core, plan, device, await withoutStaleKeys(core, plan, device, messages));
+    await deliver(core, plan, device, await withoutStaleKeys(core, plan, group, device, messages));
     if (sessions.ofDevice(device).length === 0) plan.afterwards(() => inviter.want(device, device.deviceId));
   }
 }
 
 /**
- * Takes out what waits for `device` of earlier adds to the groups of `messages`: it was removed meanwhile, and would take the first keys that come for
- * those of the last add. Gives what is to be delivered. Throws `StoreError`.
+ * Takes out what waits for `device` of earlier adds to the group of `messages`, and of epochs from which it has been removed since: it would take them for
+ * those of the last add, and of what came after it. Gives what is to be delivered. Throws `StoreError`.
  */
 async function withoutStaleKeys(
   core: Core,
   plan: Plan,
+  group: Group,
   device: DeviceAddress,
   messages: readonly MessageOrigin[],
 ): Promise<readonly MessageOrigin[]> {
   const { pending } = core;
   if (pending.count(device) === 0) return messages;
-  const added = messages.flatMap(({ content }) => groupAddedTo(content) ?? []);
-  if (added.length === 0) return messages;
+  const isAdded = messages.some(({ content }) => groupKeysIn(content)?.isForAdded === true);
   const waiting = await pending.take(device);
-  const kept = waiting.messages.filter(({ content }) => {
-    const group = groupAddedTo(content);
-    const isStale = group !== undefined && added.some((other) => sameGroup(other, group));
-    if (isStale) content.fill(0);
-    return !isStale;
-  });
-  if (kept.length === waiting.messages.length) return messages;
+  const isStale = ({ content }: MessageOrigin): boolean => {
+    const keys = groupKeysIn(content);
+    if (keys?.group === undefined || !sameGroup(keys.group, group.address)) return false;
+    return (isAdded && keys.isForAdded) || hasLeftSince(group, keys.sessionId, device);
+  };
+  const stale = new Set(waiting.messages.filter(isStale));
+  const dropped = stale.size === 0 ? waiting.messages : stale;
+  for (const { content } of dropped) content.fill(0);
+  if (stale.size === 0) return messages;
+  const kept = waiting.messages.filter((message) => !stale.has(message));
   plan.add(waiting.change);
   return [...kept, ...messages];
 }
@@ -284,21 +287,22 @@ function isForAdded(content: KeyContent): boolean {
   return content.kind === 'group-update-key-bundle' && content.bundle.adding;
 }
 
-/** The group into which an encoded content takes a device that its sender has added; `undefined`: it does not. */
-function groupAddedTo(encoded: Uint8Array): GroupAddress | undefined {
-  const content = decodeContent(encoded, encoded.length);
-  if (content.kind !== 'group-pre-key-bundle' && content.kind !== 'group-update-key-bundle') return undefined;
-  const group = isForAdded(content) ? content.bundle.group.address : undefined;
-  wipeKeys(content);
-  return group;
+/** What group keys are for. */
+interface GroupKeysAbout {
+  readonly kind: KeyContent['kind'];
+  readonly group: GroupAddress | undefined;
+  readonly sessionId: SessionId;
+  /** Their sender has added the device that gets them. */
+  readonly isForAdded: boolean;
 }
 
-/** Which keys of a group an encoded content carries; `undefined`: none. */
-export function groupKeysIn(encoded: Uint8Array): KeyContent['kind'] | undefined {
+/** What the group keys in an encoded content are for; `undefined`: it carries none. */
+export function groupKeysIn(encoded: Uint8Array): GroupKeysAbout | undefined {
   const content = decodeContent(encoded, encoded.length);
   if (content.kind !== 'group-pre-key-bundle' && content.kind !== 'group-update-key-bundle') return undefined;
   wipeKeys(content);
-  return content.kind;
+  const { group, sessionId } = content.bundle;
+  return { kind: content.kind, group: group.address, sessionId, isForAdded: isForAdded(content) };
 }
 
 /** An encoded content that waits to be sent, as it goes out after this device has gone on with an earlier store; `plan` wipes what is new of it. */

@@ -1,17 +1,21 @@
 /** What changes a group, and what carries its keys, as values. Spec: wire.md §8, §9. */
 import type { DeviceAddress, GroupAddress } from '../base/address.js';
-import type { SessionId } from '../base/brand.js';
+import { type SessionId, asSessionId } from '../base/brand.js';
+import { toBase64 } from '../base/bytes.js';
 import type { Secret } from '../base/secret.js';
 import type { ChainSecret } from '../crypto/chain.js';
 import type { CipherSuite } from '../crypto/cipher-suite.js';
 import type { GroupDevice, GroupInfo, GroupMember } from './membership.js';
+
+/** Stands for an epoch whose keys, and so whose name, have never come: only the first epoch of a group follows none. */
+export const unknownEpoch = asSessionId(toBase64(new Uint8Array(16)));
 
 /** Opens a new epoch of a group; travels inside a one-to-one ciphertext. Spec: wire.md §8 (GroupPreKeyBundle). */
 export interface GroupPreKeyBundle {
   readonly suite: CipherSuite;
   readonly sender: DeviceAddress;
   readonly sessionId: SessionId;
-  /** The epoch it replaces. */
+  /** The epoch it replaces; {@link unknownEpoch} when its opener has never had the keys of any. */
   readonly oldSessionId: SessionId | undefined;
   readonly group: GroupInfo;
   readonly sequence: number;

@@ -4,14 +4,14 @@
  * Owns: what a group consists of and what a transition of it gives. Does not own: the transitions, which stand in transition.ts (what the relay
  * says, and what it has accepted from us) and key-bundle.ts (keys of members).
  */
-import { type DeviceAddress, type GroupAddress, sameDevice } from '../base/address.js';
+import { type DeviceAddress, type GroupAddress, type UserAddress, sameDevice } from '../base/address.js';
 import type { SessionId } from '../base/brand.js';
 import { ProtocolError } from '../base/errors.js';
 import type { Wipeable } from '../base/secret.js';
 import type { CipherSuite } from '../crypto/cipher-suite.js';
 import { type Epoch, type EpochChange, chainOf, hasKeys } from './epoch.js';
 import type { GroupPreKeyBundle, GroupUpdateKeyBundle } from './group-change.js';
-import type { GroupMember } from './membership.js';
+import { type GroupMember, memberOf } from './membership.js';
 
 /** A group as one device knows it. */
 export interface Group {
@@ -59,6 +59,12 @@ export function epochOf(group: Group, sessionId: SessionId): Epoch | undefined {
 /** The epochs that `sessionId` names, newest first: a device that was added again has what it knew before, and what it has been given since. */
 export function epochsOf(group: Group, sessionId: SessionId): Epoch[] {
   return group.epochs.filter((epoch) => epoch.sessionId === sessionId).reverse();
+}
+
+/** Whether `user` was not in the group at some time after the epoch that `sessionId` names, as far as the epochs that are kept tell. */
+export function hasLeftSince(group: Group, sessionId: SessionId, user: UserAddress): boolean {
+  const named = group.epochs.findLastIndex((epoch) => epoch.sessionId === sessionId);
+  return group.epochs.slice(named + 1).some(({ members }) => memberOf(members, user) === undefined);
 }
 
 /** All secrets of `epochs`. */

@@ -6,6 +6,7 @@
  * own: delivery and storage of keys.
  */
 import { type DeviceAddress, sameDevice } from '../base/address.js';
+import type { SessionId } from '../base/brand.js';
 import { ProtocolError } from '../base/errors.js';
 import { type Secret, wipeAll } from '../base/secret.js';
 import type { Computation } from '../crypto/job.js';
@@ -21,7 +22,7 @@ import {
   seededEpoch,
   withChain,
 } from './epoch.js';
-import type { GroupPreKeyBundle, GroupUpdateKeyBundle } from './group-change.js';
+import { type GroupPreKeyBundle, type GroupUpdateKeyBundle, unknownEpoch } from './group-change.js';
 import { addedKey, groupSeedLength } from './key-update.js';
 import type { MemberChain } from './member-chain.js';
 import { memberOf, sameDevices, sameMembers, haveSameUsers } from './membership.js';
@@ -96,21 +97,47 @@ export function* takeSeed(
   if (epochOf(before, bundle.sessionId) !== undefined) return { kind: 'known' };
   const lacks = (epoch: Epoch): boolean => (isLeftOver(bundle) ? isLostWith(epoch, self.address, from) : isAwaitedFrom(epoch, from));
   const candidates = before.epochs.filter((candidate) => lacks(candidate) && sameMembers(candidate.members, bundle.group.members));
-  const epoch = isLeftOver(bundle) ? candidates[0] : following(before.epochs, candidates, bundle);
+  const epoch = isLeftOver(bundle) ? candidates[0] : following(before.epochs, candidates, from, bundle.oldSessionId);
   if (epoch === undefined) return { kind: 'later' };
   const change = yield* seededEpoch(epoch, self.address, before.suite.hash, bundle.sessionId, bundle.seed, unmetBound[waiting]);
   return { kind: 'taken', change: withEpoch(self, before, change) };
 }
 
 /**
- * Which of the epochs that are `waiting` for a seed is the one of the bundle. A seed may come long after its epoch was announced, or never, so the epoch
- * that it says it follows must fit: none for the first of a group, else the one before. Who has never had the keys of that, or has lost them, names
- * another.
+ * Which of the epochs that are `waiting` for a seed from `opener` is the one of a bundle that says it follows `oldSessionId`. A seed may come long after
+ * its epoch was announced, or never, so that must fit: none for the first of a group, else the one before. Who has never had the keys of that, or has
+ * lost them, names the newest whose keys it has.
  */
-function following(epochs: readonly Epoch[], waiting: readonly Epoch[], { oldSessionId }: GroupPreKeyBundle): Epoch | undefined {
+function following(
+  epochs: readonly Epoch[],
+  waiting: readonly Epoch[],
+  opener: DeviceAddress,
+  oldSessionId: SessionId | undefined,
+): Epoch | undefined {
   if (oldSessionId === undefined) return waiting.find(({ number }) => number === 1);
   const later = waiting.filter(({ number }) => number > 1);
-  return later.find((epoch) => [undefined, oldSessionId].includes(epochs[epochs.indexOf(epoch) - 1]?.sessionId)) ?? later[0];
+  const before = (epoch: Epoch): readonly Epoch[] => epochs.slice(0, epochs.indexOf(epoch));
+  const next = later.find((epoch) => before(epoch).at(-1)?.sessionId === oldSessionId);
+  if (next !== undefined) return next;
+  if (oldSessionId === unknownEpoch) return later[0];
+  if (epochs.some(({ sessionId }) => sessionId === oldSessionId)) {
+    return later.find((epoch) => before(epoch).some(({ sessionId }) => sessionId === oldSessionId));
+  }
+  return later.find((epoch) => mayFollowUnknown(before(epoch), opener));
+}
+
+/**
+ * Whether what `opener` has begun behind `before` may follow an epoch that is not among these: one whose keys have not come, one of before the oldest
+ * that is kept, or of before this device came into the group. Such a seed may also have been on its way since this device was in the group before:
+ * then `opener` had the keys of the last one, and does not mean what it has begun since.
+ */
+function mayFollowUnknown(before: readonly Epoch[], opener: DeviceAddress): boolean {
+  const [oldest] = before;
+  const last = before.at(-1);
+  if (oldest === undefined || last === undefined || !before.every(hasKeys)) return true;
+  if (oldest.number > 1 || oldest.joinedBy === undefined) return true;
+  const chain = chainOf(last, opener);
+  return chain === undefined || chain.positions.length === 0 || chain.isGivenUp;
 }
 
 /**

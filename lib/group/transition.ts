@@ -5,8 +5,8 @@
  * relay's; keys that members send (key-bundle.ts).
  */
 import { type DeviceAddress, type GroupAddress, type UserAddress, deviceKey, sameDevice, sameUser } from '../base/address.js';
-import { equalBytes, toBase64 } from '../base/bytes.js';
-import { type SessionId, asSessionId } from '../base/brand.js';
+import { equalBytes } from '../base/bytes.js';
+import type { SessionId } from '../base/brand.js';
 import { ProtocolError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import type { Secret, Wipeable } from '../base/secret.js';
@@ -25,7 +25,14 @@ import {
   withChain,
   withoutChain,
 } from './epoch.js';
-import type { AddGroupMemberDevice, AddGroupMembers, CreateGroup, GroupPreKeyBundle, RemoveGroupMembers } from './group-change.js';
+import {
+  type AddGroupMemberDevice,
+  type AddGroupMembers,
+  type CreateGroup,
+  type GroupPreKeyBundle,
+  type RemoveGroupMembers,
+  unknownEpoch,
+} from './group-change.js';
 import { type GroupDevice, type GroupMember, isManager, memberOf, withoutMembers, haveSameUsers } from './membership.js';
 import {
   type Group,
@@ -41,9 +48,6 @@ import {
   unmetBound,
   withEpoch,
 } from './group.js';
-
-/** Stands for an epoch whose keys, and so whose name, have never come: only the first epoch of a group follows none. */
-const unknownEpoch = asSessionId(toBase64(new Uint8Array(16)));
 
 /** The epoch that an accepted request of ours begins. */
 export interface OwnEpoch {

@@ -177,6 +177,70 @@ describe('keys', () => {
     expect(world.party('bob/a').receiveNow(world.party('alice/a').send(utf8('hello')))).toEqual(utf8('hello'));
   });
 
+  test('of a later epoch that come when their device has been out of the group meanwhile are not used', () => {
+    const world = new World(suiteByName('curve25519'), 'late later seed', people);
+    world.create('alice/a', ['bob']);
+    world.settle();
+    world.remove('alice/a', []);
+    for (const name of ['alice/a', 'bob/a']) while (world.deliver(name));
+    const late = world.bundles.get('alice/a > bob/a')?.splice(0) ?? [];
+    expect(late).toHaveLength(1);
+    world.remove('alice/a', ['bob']);
+    world.settle();
+    world.add('alice/a', ['bob', 'carol']);
+    world.settle();
+    world.remove('alice/a', ['carol']);
+    world.deliver('bob/a');
+    // As before: now another epoch is announced, for the same members by the same device.
+    world.post(late);
+    world.settle();
+    expect(world.party('bob/a').epoch.sessionId).toBe(world.party('alice/a').epoch.sessionId);
+    expect(world.party('bob/a').receiveNow(world.party('alice/a').send(utf8('hello')))).toEqual(utf8('hello'));
+  });
+
+  test('of two epochs that a device has opened without the keys of the one before find their epochs', () => {
+    const world = new World(suiteByName('curve25519'), 'two without', people);
+    world.create('alice/a', ['bob', 'carol'], ['bob']);
+    for (const name of ['alice/a', 'bob/a', 'carol/a']) while (world.deliver(name));
+    world.deliverBundle('alice/a > carol/a');
+    world.remove('bob/a', []);
+    world.deliver('bob/a');
+    world.remove('bob/a', []);
+    world.deliver('bob/a');
+    const bob = world.party('bob/a');
+    const posted = bob.send(utf8('hello'));
+    world.settle();
+    expect(
+      world
+        .party('carol/a')
+        .group?.epochs.slice(1)
+        .map(({ sessionId }) => sessionId),
+    ).toEqual(bob.group?.epochs.slice(1).map(({ sessionId }) => sessionId));
+    expect(world.party('carol/a').receiveNow(posted)).toEqual(utf8('hello'));
+  });
+
+  test('of an epoch whose opener has kept none of those since this device came into the group are used', () => {
+    const world = new World(suiteByName('curve25519'), 'kept none', people);
+    world.create('alice/a', ['bob'], ['bob']);
+    world.settle();
+    const old = world.party('bob/a').epoch.sessionId;
+    world.add('alice/a', ['carol']);
+    world.settle();
+    world.remove('alice/a', []);
+    world.settle();
+    const carol = world.party('carol/a');
+    carol.change((self, group) => withGivenUpChain(self, group, addressOf('bob/a'), 0));
+    world.remove('bob/a', []);
+    world.deliver('bob/a');
+    const [posted] = world.bundles.get('bob/a > carol/a')?.splice(0) ?? [];
+    const content = posted === undefined ? undefined : decodeContent(posted.content);
+    if (posted === undefined || content?.kind !== 'group-pre-key-bundle') throw new Error('no seed');
+    world.settle();
+    world.post([{ ...posted, content: encodeContent({ ...content, bundle: { ...content.bundle, oldSessionId: old } }) }]);
+    world.settle();
+    expect(carol.receiveNow(world.party('bob/a').send(utf8('hello')))).toEqual(utf8('hello'));
+  });
+
   test('of an epoch whose opener names another before it are used all the same: it may have lost the keys of that one', () => {
     const world = new World(suiteByName('curve25519'), 'lost before', people);
     world.create('alice/a', ['bob'], ['bob']);

@@ -3,7 +3,7 @@ import { TransportError } from '../../lib/base/errors.js';
 import { limits } from '../../lib/base/limits.js';
 import type { GroupAddress } from '../../lib/index.js';
 import { type Device, World } from '../support/scenario.js';
-import { allTalk, areReady, join } from '../support/scenario-groups.js';
+import { allTalk, areReady, join, say } from '../support/scenario-groups.js';
 
 let world: World;
 
@@ -41,6 +41,32 @@ test('who was removed and added again before any keys came is in the epoch of th
   const second = await world.join('bob', 'two');
   await areReady(world, second);
   await allTalk(world, group, [alice, bob, second], 'second');
+});
+
+test('who was removed and added again does not take the seed of an earlier epoch, which waited for a session, for that of a later one', async () => {
+  const [alice, bob, carol, dave] = await join(world, 'alice', 'bob', 'carol', 'dave');
+  if (alice === undefined || bob === undefined || carol === undefined || dave === undefined) throw new Error('nobody there');
+  const group = await carol.client.createGroup({ name: 'friends', members: [alice.user, bob.user, dave.user], managers: [alice.user] });
+  await areReady(world, alice, bob);
+  await allTalk(world, group, [bob, carol], 'first');
+  // No session with Bob's device begins: what is owed to it waits.
+  alice.traffic.interfere = ({ name }) =>
+    ['get_pre_key_bundle', 'invite'].includes(name) ? { error: new TransportError('offline', 'kept back'), deliver: false } : undefined;
+  await alice.client.removeGroupMembers(group, [dave.user]);
+  await say(carol, group, 'under the seed of Alice');
+  await world.passes(() => alice.texts.includes('under the seed of Alice'), 'Carol has the seed');
+  await carol.client.removeGroupMembers(group, [bob.user]);
+  await sees(alice, 'group-members-removed', 2);
+  await carol.client.addGroupMembers(group, [bob.user]);
+  await carol.client.addGroupMembers(group, [dave.user]);
+  await sees(alice, 'group-members-added', 2);
+  await alice.client.removeGroupMembers(group, [dave.user]);
+  await sees(bob, 'group-members-removed', 3);
+  await alice.close();
+  alice.traffic.interfere = undefined;
+  await alice.open();
+  await world.passes(() => alice.eventsOf('session-ready').some(({ device }) => device.userId === 'bob'), 'Alice has a session with Bob');
+  await allTalk(world, group, [alice, bob, carol], 'second');
 });
 
 test('the keys of the others wait for those of the device that added this one, however long it is away', async () => {
