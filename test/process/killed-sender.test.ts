@@ -16,9 +16,9 @@ const whileSending: readonly (readonly [string, Death, Fate])[] = [
   ['when the frame is about to leave', { point: 'before-frame', request: 'send_one2one_msg', nth: 3 }, 'either'],
   ['when the frame has left', { point: 'frame-left', request: 'send_one2one_msg', nth: 3 }, 'either'],
   ['when the answer has come and was not processed', { point: 'answered', request: 'send_one2one_msg', nth: 3 }, 'either'],
-  ['before the commit of an answer', { point: 'before-commit', deletes: 'outbox', nth: 2 }, 'either'],
-  ['in the middle of that commit', { point: 'during-commit', deletes: 'outbox', nth: 2 }, 'either'],
-  ['after the commit of an answer', { point: 'after-commit', deletes: 'outbox', nth: 2 }, 'either'],
+  ['before the commit of an answer', { point: 'before-commit', deletes: 'outbox', nth: 1 }, 'either'],
+  ['in the middle of that commit', { point: 'during-commit', deletes: 'outbox', nth: 1 }, 'either'],
+  ['after the commit of an answer', { point: 'after-commit', deletes: 'outbox', nth: 1 }, 'either'],
   ['when the relay has answered the hello', { point: 'welcomed' }, 'either'],
 ];
 
