@@ -158,45 +158,31 @@ describe('keys', () => {
     expect(world.party('bob/a').receiveNow(world.party('alice/a').send(utf8('hello')))).toEqual(utf8('hello'));
   });
 
-  test('of the first epoch that come when their device has been out of the group meanwhile are not used', () => {
-    const world = new World(suiteByName('curve25519'), 'late seed', people);
-    world.create('alice/a', ['bob']);
-    for (const name of ['alice/a', 'bob/a']) while (world.deliver(name));
-    const late = world.bundles.get('alice/a > bob/a')?.splice(0) ?? [];
-    expect(late).toHaveLength(1);
-    world.remove('alice/a', ['bob']);
-    world.settle();
-    world.add('alice/a', ['bob', 'carol']);
-    world.settle();
-    world.remove('alice/a', ['carol']);
-    world.deliver('bob/a');
-    // As the first one: now its epoch is announced, for the same members by the same device.
-    world.post(late);
-    world.settle();
-    expect(world.party('bob/a').epoch.sessionId).toBe(world.party('alice/a').epoch.sessionId);
-    expect(world.party('bob/a').receiveNow(world.party('alice/a').send(utf8('hello')))).toEqual(utf8('hello'));
-  });
-
-  test('of a later epoch that come when their device has been out of the group meanwhile are not used', () => {
-    const world = new World(suiteByName('curve25519'), 'late later seed', people);
-    world.create('alice/a', ['bob']);
-    world.settle();
-    world.remove('alice/a', []);
-    for (const name of ['alice/a', 'bob/a']) while (world.deliver(name));
-    const late = world.bundles.get('alice/a > bob/a')?.splice(0) ?? [];
-    expect(late).toHaveLength(1);
-    world.remove('alice/a', ['bob']);
-    world.settle();
-    world.add('alice/a', ['bob', 'carol']);
-    world.settle();
-    world.remove('alice/a', ['carol']);
-    world.deliver('bob/a');
-    // As before: now another epoch is announced, for the same members by the same device.
-    world.post(late);
-    world.settle();
-    expect(world.party('bob/a').epoch.sessionId).toBe(world.party('alice/a').epoch.sessionId);
-    expect(world.party('bob/a').receiveNow(world.party('alice/a').send(utf8('hello')))).toEqual(utf8('hello'));
-  });
+  test.each(['the first', 'a later'])(
+    'of %s epoch that come when their device has been out of the group meanwhile are not used',
+    (which) => {
+      const world = new World(suiteByName('curve25519'), `late seed of ${which}`, people);
+      world.create('alice/a', ['bob']);
+      if (which === 'a later') {
+        world.settle();
+        world.remove('alice/a', []);
+      }
+      for (const name of ['alice/a', 'bob/a']) while (world.deliver(name));
+      const late = world.bundles.get('alice/a > bob/a')?.splice(0) ?? [];
+      expect(late).toHaveLength(1);
+      world.remove('alice/a', ['bob']);
+      world.settle();
+      world.add('alice/a', ['bob', 'carol']);
+      world.settle();
+      world.remove('alice/a', ['carol']);
+      world.deliver('bob/a');
+      // As before: now another epoch is announced, for the same members by the same device.
+      world.post(late);
+      world.settle();
+      expect(world.party('bob/a').epoch.sessionId).toBe(world.party('alice/a').epoch.sessionId);
+      expect(world.party('bob/a').receiveNow(world.party('alice/a').send(utf8('hello')))).toEqual(utf8('hello'));
+    },
+  );
 
   test('of two epochs that a device has opened without the keys of the one before find their epochs', () => {
     const world = new World(suiteByName('curve25519'), 'two without', people);
