@@ -12,6 +12,7 @@ import { randomId } from '../base/random.js';
 import { sendingChain } from '../group/epoch.js';
 import { type Group, type GroupChange, type KeysFor, type Self, currentEpoch, hasLeftSince } from '../group/group.js';
 import { type BundleOutcome, carriedOut, isLeftOver, leftOver, takeChain, takeSeed } from '../group/key-bundle.js';
+import { memberOf } from '../group/membership.js';
 import type { ReadySession } from '../session/session.js';
 import { putReceivedGroupKeys, type ReceivedGroupKeys } from '../store/client/group-queue-rows.js';
 import type { MessageOrigin } from '../store/client/queue-rows.js';
@@ -90,6 +91,8 @@ async function withoutStaleKeys(
   const { pending } = core;
   if (pending.count(device) === 0) return messages;
   const isAdded = messages.some(({ content }) => groupKeysIn(content)?.isForAdded === true);
+  // Much may wait for a device that is away: it is read only when something of it can be stale.
+  if (!isAdded && group.epochs.every(({ members }) => memberOf(members, device) !== undefined)) return messages;
   const waiting = await pending.take(device);
   const isStale = ({ content }: MessageOrigin): boolean => {
     const keys = groupKeysIn(content);
@@ -289,7 +292,6 @@ function isForAdded(content: KeyContent): boolean {
 
 /** What group keys are for. */
 interface GroupKeysAbout {
-  readonly kind: KeyContent['kind'];
   readonly group: GroupAddress | undefined;
   readonly sessionId: SessionId;
   /** Their sender has added the device that gets them. */
@@ -302,7 +304,7 @@ export function groupKeysIn(encoded: Uint8Array): GroupKeysAbout | undefined {
   if (content.kind !== 'group-pre-key-bundle' && content.kind !== 'group-update-key-bundle') return undefined;
   wipeKeys(content);
   const { group, sessionId } = content.bundle;
-  return { kind: content.kind, group: group.address, sessionId, isForAdded: isForAdded(content) };
+  return { group: group.address, sessionId, isForAdded: isForAdded(content) };
 }
 
 /** An encoded content that waits to be sent, as it goes out after this device has gone on with an earlier store; `plan` wipes what is new of it. */
