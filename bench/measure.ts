@@ -71,6 +71,9 @@ export const slowSetUp = 50;
 /** Rounds of an operation that takes so long that all of them would take too much. */
 const leastRounds = 2;
 
+/** The part of a full round that a side runs before its first one: code that is new to the engine is compiled several times until it stays as it is. */
+const warmUpShare = 0.2;
+
 /** So many times what its rounds should take may be spent on a case, and on making what they take, before it gets less of them. */
 const patience = 2;
 
@@ -88,17 +91,14 @@ export async function measure(subject: Case, effort: Effort): Promise<Figure> {
   const prepared = await subject.prepare();
   try {
     const roundSeconds = effort.roundSeconds * (subject.share ?? 1);
-    const ours = await calibrated(
-      (iterations) => timed(prepared, iterations),
-      roundSeconds,
-      subject.maxIterations ?? Number.MAX_SAFE_INTEGER,
-    );
+    const times = { roundSeconds, warmUpSeconds: effort.roundSeconds * warmUpShare };
+    const ours = await calibrated((iterations) => timed(prepared, iterations), times, subject.maxIterations ?? Number.MAX_SAFE_INTEGER);
     // Their set-up belongs to every call, and they are not far from us: they get our number of iterations.
     const inC = (loop: Prepared['raw']): Side | undefined => loop && { iterations: ours.iterations, seconds: loop, perOperation: [] };
     const [raw, portable] = [inC(prepared.raw), inC(prepared.portable)];
     const peers: { readonly peer: Peer; readonly side: Side }[] = [];
     for (const peer of prepared.peers ?? []) {
-      peers.push({ peer, side: await calibrated((iterations) => timed(peer, iterations), roundSeconds, Number.MAX_SAFE_INTEGER) });
+      peers.push({ peer, side: await calibrated((iterations) => timed(peer, iterations), times, Number.MAX_SAFE_INTEGER) });
     }
     const sides = [ours, raw, portable, ...peers.map(({ side }) => side)].filter((side) => side !== undefined);
     const rounds = await takeTurns(sides, effort.rounds, roundSeconds);
@@ -160,13 +160,17 @@ function ratio(other: Side, ours: Side): number {
 }
 
 /** A side with as many iterations as fill a round; fewer when making what they take is slow. */
-async function calibrated(seconds: (iterations: number) => Promise<number>, roundSeconds: number, most: number): Promise<Side> {
+async function calibrated(
+  seconds: (iterations: number) => Promise<number>,
+  { roundSeconds, warmUpSeconds }: { readonly roundSeconds: number; readonly warmUpSeconds: number },
+  most: number,
+): Promise<Side> {
   for (let tried = 1; ; tried *= 4) {
     const bounded = Math.min(tried, most);
     const start = performance.now();
     const measured = await seconds(bounded);
     const took = Math.max(measured, (performance.now() - start) / 1_000 / (1 + patience));
-    if (bounded < most && took < roundSeconds / 4) continue;
+    if (bounded < most && took < Math.max(roundSeconds / 4, warmUpSeconds)) continue;
     const iterations = Math.min(most, Math.max(1, Math.ceil((bounded * roundSeconds) / took)));
     return { iterations, seconds, perOperation: [] };
   }

@@ -42,7 +42,7 @@ export async function bundle(from, to) {
     outbase: from,
     outdir: to,
     // Programs that are started many times carry their packages with them. Native ones cannot be.
-    external: ['better-sqlite3', 'esbuild', '@swc/core', '@matrix-org/olm', 'pqclean'],
+    external: ['better-sqlite3', 'bufferutil', 'esbuild', '@swc/core', '@matrix-org/olm', 'pqclean'],
     chunkNames: 'test/shared-[hash]',
     // What packages in the older module format call.
     banner: { js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);" },

@@ -1,5 +1,4 @@
 import { randomFillSync } from 'node:crypto';
-import { toBase64 } from './bytes.js';
 
 /** Randomness as an argument: tests pass a seeded one. */
 export interface RandomSource {
@@ -25,19 +24,20 @@ export const systemRandom: RandomSource = {
       randomFillSync(stock);
       used = 0;
     }
-    const given = stock.subarray(used, used + out.length);
-    out.set(given);
-    given.fill(0);
-    used += out.length;
+    for (let at = 0; at < out.length; at += 1) {
+      out[at] = stock[used] ?? 0;
+      stock[used] = 0;
+      used += 1;
+    }
   },
 };
 
 /** Where identifiers are made; used within one call. */
-const idBytes = new Uint8Array(new ArrayBuffer(idLength));
+const idBytes = Buffer.alloc(idLength);
 
 /** A new identifier: 16 random bytes in standard base64, 24 characters. Spec: wire.md §1. */
 export function randomId(random: RandomSource): string {
   idBytes.fill(0);
   random.fill(idBytes);
-  return toBase64(idBytes);
+  return idBytes.toString('base64');
 }

@@ -30,10 +30,9 @@ export interface SealedMessages {
 
 /** Encrypts `messages` in order. Throws `UsageError('empty-plaintext')` and `ProtocolError('exhausted')`. */
 export function sealMessages(session: ReadySession, messages: readonly MessageOrigin[]): SealedMessages {
-  const entries: NewOutboxEntry[] = [];
   const retired: Wipeable[] = [];
   let current = session;
-  for (const origin of messages) {
+  const entries = messages.map((origin): NewOutboxEntry => {
     const sealed = encryptMessage(current, origin.content);
     current = sealed.session;
     retired.push(...sealed.retired);
@@ -46,8 +45,8 @@ export function sealMessages(session: ReadySession, messages: readonly MessageOr
       payload: { kind: 'one-to-one', message: sealed.message },
     });
     const body = requests.send_one2one_msg.encodeRequest({ envelope });
-    entries.push({ kind: 'send_one2one_msg', device: current.theirAddress, sessionId: current.sessionId, origin, body });
-  }
+    return { kind: 'send_one2one_msg', device: current.theirAddress, sessionId: current.sessionId, origin, body };
+  });
   return { session: current, entries, retired };
 }
 

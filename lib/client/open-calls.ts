@@ -2,11 +2,10 @@
 class Stretch {
   open = 0;
   onNoneOpen: (() => void) | undefined;
-
-  leave(): void {
+  readonly leave = (): void => {
     this.open -= 1;
     if (this.open === 0) this.onNoneOpen?.();
-  }
+  };
 }
 
 /** Calls of the application that have not settled. */
@@ -19,10 +18,7 @@ export class OpenCalls {
   track<T>(call: Promise<T>): Promise<T> {
     const stretch = this.#current;
     stretch.open += 1;
-    const leave = (): void => {
-      stretch.leave();
-    };
-    call.then(leave, leave);
+    call.then(stretch.leave, stretch.leave);
     return call;
   }
 

@@ -61,9 +61,11 @@ export async function sendMessage(core: Core, message: OutgoingMessage): Promise
   checkLength(core, message);
   const outgoing = encoded(core, message);
   const { user, origin } = outgoing;
+  const recipients = [{ user, messages: [origin] }];
   try {
-    const [devices = []] = await store(core, [{ user, messages: [origin] }], [outgoing]);
-    return { messageId: origin.messageId, devices };
+    let stored: readonly Devices[] | undefined;
+    while (stored === undefined) stored = await tryToStore(core, recipients, [outgoing]);
+    return { messageId: origin.messageId, devices: stored[0] ?? [] };
   } finally {
     origin.content.fill(0);
   }
@@ -81,7 +83,8 @@ export async function sendMessages(core: Core, messages: readonly OutgoingMessag
     else recipient.messages.push(origin);
   }
   try {
-    const stored = await store(core, [...recipients.values()], all);
+    let stored: readonly Devices[] | undefined;
+    while (stored === undefined) stored = await tryToStore(core, [...recipients.values()], all);
     const devices = new Map([...recipients.keys()].map((key, position) => [key, stored[position] ?? []]));
     return all.map(({ user, origin: { messageId } }) => ({ messageId, devices: devices.get(userKey(user)) ?? [] }));
   } finally {
@@ -107,22 +110,22 @@ function encoded({ options }: Core, { to, bytes, notification }: OutgoingMessage
   };
 }
 
-/** Stores what goes to `recipients`, in one step; `all` is the same in the order of the call. */
-async function store(core: Core, recipients: readonly Recipient[], all: readonly Outgoing[]): Promise<readonly Devices[]> {
+/**
+ * Stores what goes to `recipients`, in one step; `all` is the same in the order of the call. Resolves with `undefined` when nothing was stored: to be
+ * called again.
+ */
+function tryToStore(core: Core, recipients: readonly Recipient[], all: readonly Outgoing[]): Promise<readonly Devices[] | undefined> {
   const me = core.account.address;
   const isOnlyToMe = recipients.every(({ user }) => sameUser(user, me));
-  for (;;) {
-    const others = isOnlyToMe ? [] : ownOtherDevices(core);
-    const keys = recipients.map(({ user }) => userLock(user));
-    if (others.length > 0) keys.push(userLock(me));
-    const stored = await core.steps.run(keys, (): Transition<readonly Devices[] | undefined> | Promise<Transition<readonly Devices[]>> => {
-      const current = isOnlyToMe ? [] : ownOtherDevices(core);
-      // An own device that appeared meanwhile needs its lock, too.
-      if (others.length === 0 && current.length > 0) return { writes: [], result: undefined };
-      return planSend(core, recipients, all, current);
-    });
-    if (stored !== undefined) return stored;
-  }
+  const others = isOnlyToMe ? [] : ownOtherDevices(core);
+  const keys = recipients.map(({ user }) => userLock(user));
+  if (others.length > 0) keys.push(userLock(me));
+  return core.steps.run(keys, (): Transition<readonly Devices[] | undefined> | Promise<Transition<readonly Devices[]>> => {
+    const current = isOnlyToMe ? [] : ownOtherDevices(core);
+    // An own device that appeared meanwhile needs its lock, too.
+    if (others.length === 0 && current.length > 0) return { writes: [], result: undefined };
+    return planSend(core, recipients, all, current);
+  });
 }
 
 function planSend(
@@ -191,7 +194,7 @@ function planRecipient(
   for (const device of known) {
     const enter = (state: Delivered): void => {
       devices.push({ device, state });
-      if (state === 'rejected' || core.sessions.ofDevice(device).length > 0) return;
+      if (state === 'queued' || state === 'rejected' || core.sessions.ofDevice(device).length > 0) return;
       plan.afterwards(() => core.inviter.want(device, device.deviceId));
     };
     const state = deliver(core, plan, device, messages);

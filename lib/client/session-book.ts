@@ -127,7 +127,14 @@ export class SessionBook {
 
   /** The session that is used for sending to `device`. Spec: one2one.md §2.3. */
   newestReady(device: DeviceAddress): SessionIndex | undefined {
-    return this.ofDevice(device).find(({ state }) => state === 'ready');
+    let newest: SessionIndex | undefined;
+    for (const id of this.#byDevice.get(deviceKey(device)) ?? []) {
+      const entry = this.#entries.get(id);
+      if (entry?.index.state !== 'ready' || entry.givenUp !== undefined) continue;
+      // Of the same time the one that came last counts as newest, as in `allOfDevice`.
+      if (newest === undefined || entry.index.inviteTime >= newest.inviteTime) newest = entry.index;
+    }
+    return newest;
   }
 
   /** The devices of `user` with a session, given up or not. */

@@ -1,6 +1,12 @@
-/** A key as a text of one character per byte: such texts compare and sort like the bytes, and serve as keys of a `Map`. */
+import { maxKeyLength } from './argument.js';
+
+/** Where keys are read from; used within one call. A `Buffer` around every key would be garbage of every write. */
+const scratch = Buffer.alloc(maxKeyLength);
+
+/** A key, or the beginning of one, as a text of one character per byte: such texts compare and sort like the bytes, and serve as keys of a `Map`. */
 export function keyText(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
+  scratch.set(key);
+  return scratch.toString('latin1', 0, key.length);
 }
 
 /** The key that {@link keyText} was made of, in memory of its own. */

@@ -1,6 +1,6 @@
 /** The frames between a client and a relay, our own schema (proto/relay/frame.proto). Design D7. */
 import type { DeviceAddress } from '../base/address.js';
-import { noBytes } from '../base/bytes.js';
+import { copyBytes, noBytes } from '../base/bytes.js';
 import { DecodeError, unreachable } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import { Slab } from '../base/slab.js';
@@ -129,26 +129,54 @@ function encodeCarrier(field: number, id: number, code: number, body: Uint8Array
   return writer.out;
 }
 
-/** Tags of the fields of a request: number and wire type. */
-const requestTags = { request: 0x1a, id: 0x08, code: 0x10, body: 0x1a, commitCounter: 0x20 } as const;
+/** Tags of the bodies that carry whole messages, and of their fields: number and wire type. */
+const tags = { request: 0x1a, response: 0x22, push: 0x2a, id: 0x08, code: 0x10, body: 0x1a, commitCounter: 0x20, pushBody: 0x0a } as const;
 
 const maxUint32 = 0xffff_ffff;
 
-/** The frame, when it is a request in the form that {@link encodeFrame} gives it: almost all that a relay gets. */
+/** The frame, when it carries a whole message in the form that {@link encodeFrame} gives it: almost all that comes. */
+function plainFrame(encoded: Uint8Array): Frame | undefined {
+  switch (encoded[0]) {
+    case tags.request:
+      return plainRequest(encoded);
+    case tags.response:
+      return plainResponse(encoded);
+    case tags.push:
+      return plainPush(encoded);
+    default:
+      return undefined;
+  }
+}
+
 function plainRequest(encoded: Uint8Array): Frame | undefined {
-  if (encoded[0] !== requestTags.request) return undefined;
   const reader = new PlainReader(encoded);
-  reader.enter(requestTags.request);
-  const id = reader.number(requestTags.id, maxUint32);
-  const request = reader.number(requestTags.code, maxUint32);
-  const body = reader.bytes(requestTags.body);
-  const commitCounter = reader.number(requestTags.commitCounter, Number.MAX_SAFE_INTEGER);
+  reader.enter(tags.request);
+  const id = reader.number(tags.id, maxUint32);
+  const request = reader.number(tags.code, maxUint32);
+  const body = reader.bytes(tags.body);
+  const commitCounter = reader.number(tags.commitCounter, Number.MAX_SAFE_INTEGER);
   return reader.isPlain ? { kind: 'request', id, request, body, commitCounter } : undefined;
+}
+
+function plainResponse(encoded: Uint8Array): Frame | undefined {
+  const reader = new PlainReader(encoded);
+  reader.enter(tags.response);
+  const id = reader.number(tags.id, maxUint32);
+  const status = reader.number(tags.code, maxUint32);
+  const body = reader.bytes(tags.body);
+  return reader.isPlain ? { kind: 'response', id, status, body: copyBytes(body) } : undefined;
+}
+
+function plainPush(encoded: Uint8Array): Frame | undefined {
+  const reader = new PlainReader(encoded);
+  reader.enter(tags.push);
+  const body = reader.bytes(tags.pushBody);
+  return reader.isPlain ? { kind: 'push', body: copyBytes(body) } : undefined;
 }
 
 /** Decodes one frame; the body of a request is a view of `encoded`, others are copies. Of several bodies the last counts. Throws `DecodeError`. */
 export function decodeFrame(encoded: Uint8Array, maxLength: number = limits.largeKeyFrameLength): Frame {
-  return (encoded.length <= maxLength ? plainRequest(encoded) : undefined) ?? decodeAnyFrame(encoded, maxLength);
+  return (encoded.length <= maxLength ? plainFrame(encoded) : undefined) ?? decodeAnyFrame(encoded, maxLength);
 }
 
 function decodeAnyFrame(encoded: Uint8Array, maxLength: number): Frame {

@@ -39,7 +39,7 @@ describe('sqlite store and processes', () => {
 
   test('a commit whose writing fails half-way is reported as unknown, and the store closes', async () => {
     // The limit on the size of files makes the write-ahead log fail in the middle of a COMMIT.
-    const result = await runChild(['unknown', sqlite().path], {}, 'ulimit -f 600');
+    const result = await runChild(['unknown', sqlite().path], {}, 'ulimit -f 1200');
     expect(result).toEqual({ code: 0, output: 'outcome-unknown closed\n' });
     const store = await sqlite().open();
     const [row, ...others] = await store.list('meta', all);

@@ -67,7 +67,7 @@ describe('files the sqlite store cannot use are refused and left byte for byte a
     await store.commit(Array.from({ length: 200 }, (_, i) => put(`key ${i}`, 'v'.repeat(1_000))));
     await store.close();
     const content = readFileSync(sqlite().path);
-    content.fill(0xa5, Math.floor(content.length / 2), Math.floor(content.length / 2) + 8_192);
+    content.fill(0xa5, Math.floor(content.length / 2), Math.floor(content.length / 2) + 32_768);
     writeFileSync(sqlite().path, content);
     await refused('damaged');
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { GroupCommit } from '../../lib/store/group-commit.js';
 import { openSqliteStore } from '../../lib/store/sqlite/index.js';
 import { type Store, tables } from '../../lib/store/store.js';
@@ -92,7 +92,8 @@ describe('sqlite store', () => {
 
   test('a full disk fails the commit, changes nothing and leaves the store usable', async () => {
     await (await sqlite().open()).close();
-    const pageCount = statSync(sqlite().path).size / 8_192;
+    // Where the header has the size of a page. Spec: sqlite.org/fileformat2.html §1.3.
+    const pageCount = statSync(sqlite().path).size / readFileSync(sqlite().path).readUInt16BE(16);
     const store = await sqlite().open({ unsafeTestingMaxPages: pageCount + 20 });
     await store.commit([put('a', '1')]);
     await expect(store.commit([put('a', '2'), put('b', 'v'.repeat(1_000_000))])).rejects.toMatchObject({ code: 'disk-full' });

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { DecodeError } from '../../lib/base/errors.js';
-import { decodeFrame, encodeFrame } from '../../lib/wire/frame.js';
+import { type Frame, decodeFrame, encodeFrame } from '../../lib/wire/frame.js';
 
 /** What `read` gives, or the code of its refusal. */
 function outcome<T>(read: () => T): T | string {
@@ -13,10 +13,16 @@ function outcome<T>(read: () => T): T | string {
   }
 }
 
-test('a damaged request frame is refused or read as the generated code does', () => {
-  const body = new Uint8Array(300).fill(0x61);
-  const encoded = encodeFrame({ kind: 'request', id: 70_000, request: 7, body, commitCounter: 2 ** 40 });
-  expect(decodeFrame(encoded)).toEqual({ kind: 'request', id: 70_000, request: 7, body, commitCounter: 2 ** 40 });
+const body = new Uint8Array(300).fill(0x61);
+const plain: readonly Frame[] = [
+  { kind: 'request', id: 70_000, request: 7, body, commitCounter: 2 ** 40 },
+  { kind: 'response', id: 70_000, status: 200, body },
+  { kind: 'push', body },
+];
+
+test.each(plain)('a damaged frame of kind $kind is refused or read as the generated code does', (frame) => {
+  const encoded = encodeFrame(frame);
+  expect(decodeFrame(encoded)).toEqual(frame);
   // An unknown field behind it leaves the frame to the generated code, and changes nothing of what it says.
   const unknown = Uint8Array.of(0x7a, 0x00);
   const damage = fc.record({ at: fc.nat(11), byte: fc.nat(255), cut: fc.nat(7) });

@@ -26,7 +26,7 @@ const longestPause = 40;
 const sharedTimeout = 5_000;
 
 /** Pages in the write-ahead log at which a commit copies them into the database itself: 32 MiB, so that the log stays bounded under load. */
-const logPages = 4_096;
+const logPages = 2_048;
 
 interface TableStatements {
   readonly get: Database.Statement;
